@@ -1,0 +1,43 @@
+# Two commands for newcomers: `make run` and `make test`. Each makes the environment it needs, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(STAMP) ## Listen to the bundled loop and send what the network hears (ARGS="--device 3" for more)
+	@$(BIN)/oscbridge run $(ARGS)
+
+test: $(STAMP)-dev clients ## Everything CI runs: style, types, generated files, all tests (ARGS="-k wire" for some)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/oscbridge docs --check
+	$(BIN)/python -m pytest -q $(ARGS)
+
+bench: $(STAMP)-dev clients ## Measure speed on this machine and rewrite the README's table
+	$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## Rewrite config/default.yaml and patches/ADDRESSES.md from the code
+	$(BIN)/oscbridge docs
+
+doctor: $(STAMP) ## Versions, devices, ports, model and headroom: paste this into a bug report
+	@$(BIN)/oscbridge doctor
+
+clients:
+	@sh scripts/clients.sh
+
+$(STAMP): pyproject.toml scripts/environment.sh
+	@PYTHON="$(PYTHON)" sh scripts/environment.sh $(VENV) .
+	@touch $@
+
+$(STAMP)-dev: $(STAMP)
+	@PYTHON="$(PYTHON)" sh scripts/environment.sh $(VENV) '.[dev]'
+	@touch $@
+
+.PHONY: help run test bench docs doctor clients

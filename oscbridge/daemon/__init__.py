@@ -1,0 +1,1 @@
+"""The shell: processes, sockets, sound devices, files and time."""

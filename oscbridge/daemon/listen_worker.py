@@ -1,0 +1,184 @@
+"""The listening process: sound in, one hop at a time, activations into shared memory."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import gc
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BridgeError
+from .frames import Frame, SharedFrames
+
+if TYPE_CHECKING:
+    from .sources import Source
+
+
+def run(
+    sock: socket.socket, parent: int, frames: SharedFrames, model: str, listen: dict[str, Any], first_frame: int
+) -> None:
+    """Entry point of the process. model: path of the YAML; listen: the section `listen`; first_frame: its number."""
+    die_with_parent(parent)
+    faulthandler.enable()
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; control says when to end
+    for library in ("OMP", "MKL", "OPENBLAS"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"  # more threads spin on barriers when the machine is busy
+    try:
+        _Listener(sock, frames, model, listen, first_frame).loop()
+    except BridgeError as error:
+        _send(sock, {"fatal": str(error), "code": error.code})
+        sys.exit(2)
+    except (BrokenPipeError, ConnectionError):
+        sys.exit(0)  # control is gone
+
+
+def die_with_parent(parent: int) -> None:
+    """Linux ends this process with its parent, even if it is stopped or stuck; elsewhere the closed socket does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(0)
+
+
+class _Listener:
+    def __init__(self, sock: socket.socket, frames: SharedFrames, model: str, listen: dict[str, Any], first_frame: int):
+        import torch
+
+        from ..ear.spec import load_spec
+        from ..ear.weights import load_ear
+        from ..resources import loop_file
+        from .open_source import decode
+
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a hop
+        path = Path(model)
+        spec = load_spec(path)
+        self._rate, self._hop = spec.scalogram.rate, spec.scalogram.hop
+        loaded = load_ear(spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), self._rate)))
+        self._sock, self._frames, self._listen, self._number = sock, frames, listen, first_frame
+        self._lock = threading.Lock()
+        self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._opened: queue.SimpleQueue[tuple[int, dict[str, Any], Source | BridgeError]] = queue.SimpleQueue()
+        self._make_stream(loaded)
+        frames.write_statistics(loaded.statistics)
+        self._source = self._first_source()
+        self._tell({"ready": loaded.id, "trained": loaded.trained, "what": self._source.what})
+
+    def _make_stream(self, loaded: Any) -> None:
+        import torch
+
+        from ..ear.scalogram import ScalogramStream
+        from ..ear.streaming import EarStream
+
+        self._torch = torch
+        self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
+        self._values = self._stream.values.numpy()
+        for _ in range(16):  # the first calls choose kernels and allocate; better now than on stage
+            self._stream.push(self._scalogram.push(torch.zeros(self._hop)))
+        self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
+        self._values = self._stream.values.numpy()
+
+    def _first_source(self) -> Source:
+        """The source asked for; if it cannot be had, the bundled loop, and the reason is told."""
+        try:
+            return self._open(self._listen, wait=True)
+        except BridgeError as error:
+            self._tell({"trouble": str(error), "code": error.code})
+            from ..settings import Listen
+
+            return self._open(Listen().model_dump(), wait=False)
+
+    def _open(self, listen: dict[str, Any], wait: bool) -> Source:
+        from .open_source import open_source
+
+        return open_source(listen, self._rate, self._hop, tell=self._trouble, wait=wait)
+
+    def loop(self) -> None:
+        threading.Thread(target=self._read_orders, daemon=True).start()
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # no pause mid-hop; the loop makes no cycles
+        dropped = 0
+        while True:
+            hop = self._source.next_hop()
+            began = time.perf_counter_ns()
+            with self._torch.inference_mode():
+                if hop.dropped_count:
+                    self._scalogram.hear(self._torch.from_numpy(hop.dropped.reshape(-1)))
+                    dropped += hop.dropped_count
+                    self._number += hop.dropped_count  # a frame's number keeps its place in time
+                self._stream.push(self._scalogram.push(self._torch.from_numpy(hop.samples)))
+            took = time.perf_counter_ns() - began
+            self._frames.write(Frame(self._number, hop.unix_ns, took, dropped, self._values))
+            self._send_line(b"%d\n" % self._number)
+            self._number += 1
+            self._carry_out()
+
+    def _carry_out(self) -> None:
+        while not self._orders.empty():
+            order = self._orders.get()
+            if all(order["listen"][k] == self._listen[k] for k in ("source", "file", "device")):
+                self._adjust(order["id"], order["listen"])
+            else:
+                threading.Thread(target=self._prepare, args=(order["id"], order["listen"]), daemon=True).start()
+        while not self._opened.empty():
+            key, listen, source = self._opened.get()
+            if isinstance(source, BridgeError):
+                self._tell({"result": key, "code": source.code, "text": str(source)})
+                continue
+            old, self._source, self._listen = self._source, source, listen
+            threading.Thread(target=old.close, daemon=True).start()  # a device may take its time
+            self._tell({"result": key, "code": 200, "text": source.what})
+
+    def _adjust(self, key: int, listen: dict[str, Any]) -> None:
+        """Channel and gain of the source that plays."""
+        try:
+            self._source.set_channel(listen["channel"])
+        except BridgeError as error:
+            self._tell({"result": key, "code": error.code, "text": str(error)})
+            return
+        self._source.set_gain(listen["gain_db"])
+        self._listen = listen
+        self._tell({"result": key, "code": 200, "text": self._source.what})
+
+    def _prepare(self, key: int, listen: dict[str, Any]) -> None:
+        """Opens a source beside the one that plays, so that no hop waits for a disk or a device."""
+        try:
+            self._opened.put((key, listen, self._open(listen, wait=False)))
+        except BridgeError as error:
+            self._opened.put((key, listen, error))
+        except Exception as error:  # told with its own words: a user may know their driver
+            self._opened.put((key, listen, BridgeError(f"the source cannot be opened: {error!r}", 500)))
+
+    def _read_orders(self) -> None:
+        buffer = b""
+        while data := self._sock.recv(65_536):
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                self._orders.put(json.loads(line))
+        os._exit(0)  # control closed the socket, or is gone
+
+    def _trouble(self, code: int, text: str) -> None:
+        self._tell({"trouble": text, "code": code})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self._send_line(json.dumps(message).encode() + b"\n")
+
+    def _send_line(self, line: bytes) -> None:
+        with self._lock:  # the sources' threads tell their troubles too
+            self._sock.sendall(line)
+
+
+def _send(sock: socket.socket, message: dict[str, Any]) -> None:
+    sock.sendall(json.dumps(message).encode() + b"\n")

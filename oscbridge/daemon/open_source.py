@@ -1,0 +1,46 @@
+"""From the settings in `listen` to a source of sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from ..errors import BridgeError
+from ..resources import loop_file
+from .sources import ClipSource, FileSource, Source
+
+Tell = Callable[[int, str], None]
+
+
+def open_source(listen: dict[str, Any], rate: int, hop: int, *, tell: Tell, wait: bool) -> Source:
+    """The source that `listen` (the section as a dict) asks for, opened and checked. Raises BridgeError.
+
+    tell: called with a code and a sentence when it is lost and when it is back; wait: a device that is not there is
+    waited for, in silence, instead of being refused.
+    """
+    channel, gain_db = listen["channel"], listen["gain_db"]
+    if listen["source"] == "device":
+        from .devices import DeviceSource  # PortAudio is needed by none of the others
+
+        return DeviceSource(listen["device"], rate, hop, channel=channel, gain_db=gain_db, tell=tell, wait=wait)
+    if listen["source"] == "clip":
+        # until a clip is handed over, the bundled loop is the clip that runs
+        return ClipSource(decode(loop_file(), rate), rate, hop, gain_db=gain_db)
+    path = Path(listen["file"]).expanduser() if listen["file"] else loop_file()
+    return FileSource(path, rate, hop, channel=channel, gain_db=gain_db, tell=tell)
+
+
+def decode(path: Path, rate: int) -> NDArray[np.float32]:
+    """A whole short file as (n,) float32, mono, at `rate`. Raises BridgeError if it is no sound file."""
+    try:
+        samples, own_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise BridgeError(f"{path} is not a sound file that can be read: {error}", 500) from error
+    mono = samples.mean(axis=1)
+    return mono if own_rate == rate else soxr.resample(mono, own_rate, rate).astype(np.float32)

@@ -1,0 +1,190 @@
+"""Keeps a worker process alive: starts it, watches its heartbeat, kills it when it hangs, restarts it with back-off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
+
+HANG_S = 1.5  # 65 hops without a finished one
+LOAD_S = 60.0  # importing torch on a busy, cold machine
+CHECK_S = 0.25
+MAX_RESTARTS = 5
+PER_S = 60.0
+BACKOFF_S = (0.0, 0.25, 0.5, 1.0, 2.0)
+
+
+class Owner(Protocol):
+    """Who a worker belongs to."""
+
+    def worker_arguments(self) -> tuple[Any, ...]:
+        """What the next process starts with, after the socket: what was last committed."""
+
+    def worker_said(self, message: dict[str, Any]) -> None: ...
+
+    def worker_beat(self, frames: list[int]) -> None:
+        """Frames that were finished since the last call, oldest first."""
+
+    def worker_down(self, why: str) -> None: ...
+
+
+class Supervisor:
+    """One worker. `target(socket, *arguments)` runs in its own process and speaks JSON lines over the socket.
+
+    A line of digits is a finished hop's frame number: the heartbeat.
+    """
+
+    def __init__(self, context: SpawnContext, target: Callable[..., None], owner: Owner) -> None:
+        self._context, self._target, self._owner = context, target, owner
+        self._process: BaseProcess | None = None
+        self._socket: socket.socket | None = None
+        self._buffer = b""
+        self._starts: deque[float] = deque(maxlen=MAX_RESTARTS)
+        self._alive_at = 0.0
+        self._ready = False
+        self._stopping = False
+        self._checked_at = 0.0
+        self.restarts = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pending: asyncio.TimerHandle | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._launch()
+        self._checked_at = time.monotonic()
+        loop.call_later(CHECK_S, self._check)
+
+    def tell(self, message: dict[str, Any]) -> bool:
+        """Sends one message to the worker. False if it is down."""
+        if self._socket is None:
+            return False
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Ends the worker for good; returns when it is gone."""
+        self._stopping = True
+        if self._pending is not None:
+            self._pending.cancel()
+        self._end(grace_s=0.5)
+
+    def _launch(self) -> None:
+        assert self._loop is not None
+        self._pending = None
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        arguments = (theirs, os.getpid(), *self._owner.worker_arguments())
+        self._process = self._context.Process(target=self._target, args=arguments, daemon=True)
+        self._process.start()
+        theirs.close()
+        self._socket, self._buffer, self._ready = ours, b"", False
+        self._alive_at = time.monotonic()
+        self._loop.add_reader(ours, self._read)
+
+    def _read(self) -> None:
+        assert self._socket is not None
+        try:
+            data = self._socket.recv(65_536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost("it ended")
+            return
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        self._alive_at = time.monotonic()
+        frames = []
+        for line in lines:
+            if line.isdigit():
+                frames.append(int(line))
+                continue
+            message = json.loads(line)
+            if "ready" in message:
+                self._ready = True
+            self._owner.worker_said(message)
+        if frames:
+            self._owner.worker_beat(frames)
+
+    def _check(self) -> None:
+        assert self._loop is not None
+        if self._stopping:
+            return
+        now = time.monotonic()
+        # a check that comes late itself tells of our own pause (suspend, a debugger), not of the worker's
+        on_time = now - self._checked_at < 2 * CHECK_S
+        self._checked_at = now
+        silent = now - self._alive_at
+        if self._socket is not None and on_time and silent > (HANG_S if self._ready else LOAD_S):
+            self._dump_stack()
+            self._lost(f"it hung: no hop for {silent:.1f} s")
+        self._loop.call_later(CHECK_S, self._check)
+
+    def _dump_stack(self) -> None:
+        """Asks the worker's faulthandler where it hangs; a stopped process keeps silent."""
+        if hasattr(signal, "SIGUSR1") and self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGUSR1)
+                time.sleep(0.02)
+
+    def _lost(self, why: str) -> None:
+        assert self._loop is not None
+        self._end(grace_s=0.0)
+        if self._stopping:
+            return
+        self.restarts += 1
+        delay = self._delay(time.monotonic())
+        why = f"the listening worker is down ({why}); it starts again" + (f" in {delay:.0f} s" if delay >= 1 else "")
+        log.warning(why)
+        self._owner.worker_down(why)
+        self._pending = self._loop.call_later(delay, self._relaunch)
+
+    def _relaunch(self) -> None:
+        self._starts.append(time.monotonic())
+        self._launch()
+
+    def _delay(self, now: float) -> float:
+        """Seconds to the next start: soon at first, and never more than MAX_RESTARTS in PER_S."""
+        recent = [t for t in self._starts if now - t < PER_S]
+        if len(recent) >= MAX_RESTARTS:
+            return max(PER_S - (now - recent[0]), BACKOFF_S[-1])
+        return BACKOFF_S[len(recent)]
+
+    def _end(self, grace_s: float) -> None:
+        if self._socket is not None:
+            if self._loop is not None:
+                self._loop.remove_reader(self._socket)
+            self._socket.close()  # the worker sees the end of its input and leaves
+            self._socket = None
+        self._ready = False
+        if self._process is not None:
+            if grace_s:
+                self._process.join(grace_s)
+            if self._process.is_alive():
+                self._process.kill()
+            self._process.join()  # its memory is free before the next one starts
+            self._process.close()
+            self._process = None

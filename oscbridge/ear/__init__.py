@@ -1,0 +1,1 @@
+"""The network and what it hears. Pure: arrays in, arrays out; knows nothing of OSC, sockets or clocks."""

@@ -1,0 +1,148 @@
+"""Weights of an ear: from safetensors, or a seeded initialisation until there are trained ones."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ..errors import BridgeError
+from .network import Ear, fold_batch_norms
+from .neurons import Statistics
+from .scalogram import FilterBank, scalogram
+from .spec import EarSpec
+
+_STATISTICS = "statistics."
+
+
+@dataclass(frozen=True)
+class LoadedEar:
+    """A folded ear, ready to listen. id: name and digest of the weights, or `<name>-untrained-<seed>`."""
+
+    ear: Ear
+    bank: FilterBank
+    statistics: Statistics
+    id: str
+    trained: bool
+
+
+def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
+    """The ear with the weights in `weights`; if there is no such file, the seeded initialisation.
+
+    calibration: (n,) float32 music at the ear's rate, 4 s or more: what batch norms and statistics of an untrained
+                 ear, or of weights that carry no statistics, are measured on.
+    Raises BridgeError if the file cannot be read or holds another network.
+    """
+    bank = FilterBank(spec.scalogram)
+    ear = Ear(spec)
+    if not weights.exists():
+        initialise(ear, spec.seed)
+        calibrate(ear, scalogram(calibration, bank))
+        fold_batch_norms(ear)
+        return LoadedEar(ear, bank, measure(ear, bank, calibration), f"{spec.name}-untrained-{spec.seed}", False)
+    tensors = _read(weights)
+    own = [name for name in tensors if name.startswith(_STATISTICS)]
+    statistics = {name.removeprefix(_STATISTICS): tensors.pop(name).numpy() for name in own}
+    _fill(ear, tensors, weights)
+    fold_batch_norms(ear)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
+    known = Statistics(**statistics) if statistics else measure(ear, bank, calibration)
+    return LoadedEar(ear, bank, known, f"{spec.name}-{digest}", True)
+
+
+def save_ear(ear: Ear, statistics: Statistics | None, path: Path) -> None:
+    """Writes weights (float16, batch norms unfolded) and statistics as safetensors."""
+    tensors = {k: v.to(torch.float16) if v.is_floating_point() else v for k, v in ear.state_dict().items()}
+    if statistics is not None:
+        tensors |= {_STATISTICS + k: torch.from_numpy(v).to(torch.float16) for k, v in vars(statistics).items()}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, path)
+
+
+@torch.no_grad()
+def initialise(ear: Ear, seed: int) -> None:
+    """He's normal initialisation, the same on every machine for the same seed.
+
+    Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, eq. 10.
+    """
+    rng = np.random.default_rng(seed)
+    for module in ear.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_in = module.weight[0].numel()
+            values = rng.standard_normal(tuple(module.weight.shape), np.float32) * np.sqrt(2 / fan_in)
+            module.weight.copy_(torch.from_numpy(values.astype(np.float32)))
+            if module.bias is not None:
+                module.bias.zero_()
+
+
+@torch.no_grad()
+def calibrate(ear: Ear, x: Tensor) -> None:
+    """Sets the batch norms' statistics to those of one clip, so that an untrained ear is neither dead nor deafening.
+
+    x: (channels, frames, bins) scalogram.
+    """
+    norms = [m for m in ear.modules() if isinstance(m, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+    ear.train()(x.unsqueeze(0))
+    ear.eval()
+    for norm in norms:
+        norm.momentum = 0.1
+
+
+@torch.inference_mode()
+def measure(ear: Ear, bank: FilterBank, audio: Tensor) -> Statistics:
+    """Statistics of every neuron over `audio`, (n,) float32, its first second left out, and over near-silence."""
+    loud = [_flat(x) for x in ear(scalogram(audio, bank).unsqueeze(0))]
+    noise = 1e-5 * torch.randn(2 * bank.spec.rate, generator=torch.Generator().manual_seed(0))
+    quiet = [_flat(x) for x in ear(scalogram(noise, bank).unsqueeze(0))]
+    settled = [x[x.shape[0] // 4 :] for x in loud]
+
+    def joined(parts: list[Tensor]) -> np.ndarray:
+        return torch.cat(parts).numpy().astype(np.float32)
+
+    return Statistics(
+        mean=joined([x.mean(0) for x in settled]),
+        std=joined([x.std(0, correction=0) for x in settled]),
+        high=joined([torch.from_numpy(np.percentile(x.numpy(), 99.5, axis=0)) for x in settled]),
+        quiet=joined([x[-1] for x in quiet]),
+    )
+
+
+def _flat(x: Tensor) -> Tensor:
+    """(1, channels, frames, positions) to (frames, channels * positions), the neurons' order."""
+    return x[0].permute(1, 0, 2).reshape(x.shape[2], -1)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError) as error:
+        raise BridgeError(
+            f"{path} is not a safetensors file that can be read ({error}); copy it again, or move it away to hear "
+            "the untrained ear"
+        ) from error
+    return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+
+
+def _fill(ear: Ear, tensors: dict[str, Tensor], path: Path) -> None:
+    own = ear.state_dict()
+    missing, extra = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    if missing or extra:
+        names = f"misses {missing[0]}" if missing else f"has {extra[0]}, which this ear has not"
+        raise BridgeError(f"{path} holds another network: it {names} ({len(missing) + len(extra)} such differences)")
+    for name, value in own.items():
+        if value.shape != tensors[name].shape:
+            raise BridgeError(
+                f"{path} holds an ear of another size: {name} is {list(tensors[name].shape)}, "
+                f"expected {list(value.shape)} as in the YAML beside it"
+            )
+        if not torch.isfinite(tensors[name]).all():
+            raise BridgeError(f"{path}: {name} holds values that are not finite; take another copy of the weights")
+    ear.load_state_dict(tensors)

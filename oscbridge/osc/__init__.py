@@ -1,0 +1,1 @@
+"""The wire: packets, address space, subscriptions, streams. Pure: bytes in, bytes out."""

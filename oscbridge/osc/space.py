@@ -1,0 +1,133 @@
+"""The address space: every command once, with its arguments and answer. The reference is generated from here."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import BridgeError
+from ..settings import Parameter, parameters
+from .packets import Argument
+
+DONE, FAIL = "/ear/done", "/ear/fail"
+
+
+@dataclass(frozen=True)
+class Command:
+    """arguments: words like "s:name"; one in brackets may be left out."""
+
+    address: str
+    arguments: tuple[str, ...]
+    answer: str
+    doc: str
+
+    @property
+    def method(self) -> str:
+        """The name of what carries it out."""
+        return self.address.removeprefix("/ear/").replace("/", "_")
+
+    @property
+    def signature(self) -> str:
+        return " ".join(self.arguments) or "no arguments"
+
+    def check(self, args: Sequence[Argument]) -> list[Argument]:
+        """The arguments in their declared types. A float with no fraction is taken for an int, and the other way round.
+
+        Raises BridgeError 400 with what came and what is expected.
+        """
+        needed = sum(not a.startswith("[") for a in self.arguments)
+        if not needed <= len(args) <= len(self.arguments):
+            raise BridgeError(f"takes {self.signature}; {len(args)} arguments came", 400)
+        return [self._convert(word.strip("[]"), value) for word, value in zip(self.arguments, args, strict=False)]
+
+    def _convert(self, word: str, value: Argument) -> Argument:
+        tag, name = word.split(":")
+        number = isinstance(value, (int, float))
+        if tag == "s" and isinstance(value, str):
+            return value
+        if tag == "i" and number and math.isfinite(value) and value == int(value):  # type: ignore[arg-type]
+            return int(value)
+        if tag == "f" and number and math.isfinite(value):  # type: ignore[arg-type]
+            return float(value)
+        raise BridgeError(f"{name} is {str(value)[:40]!r}; takes {self.signature}", 400)
+
+
+COMMANDS = [
+    Command(
+        "/ear/hello", ("s:name", "i:reply_port"),
+        "/ear/welcome s:server i:major i:minor i:epoch s:http_url s:model i:layers i:neurons",
+        "Says who you are and on which port you listen (0: the one you send from). Streams need it first.",
+    ),
+    Command("/ear/sync", ("i:token",), "/ear/synced i:token", "Answered when all that you sent before is done."),
+    Command(
+        "/ear/status", (),
+        "/ear/status i:epoch i:frame f:uptime_s f:listen_load f:dream_steps_per_s i:subscribers i:dropped_frames "
+        "i:worker_restarts s:state",
+        "How the daemon is: `starting`, `running` or `degraded`.",
+    ),
+    Command(
+        "/ear/clock", ("i:token",), "/ear/clock i:token i:unix_s i:microseconds",
+        "The daemon's clock, to estimate the offset of yours: half the difference of the one-way times.",
+    ),
+    Command(
+        "/ear/layers", (),
+        "/ear/layer i:layer s:name i:first_neuron i:channels i:positions i:frames_per_step f:receptive_field_s "
+        "f:receptive_field_octaves, one a layer",
+        "The network's layers. Neurons are numbered layer by layer, channel by channel, from low to high frequency.",
+    ),
+    Command(
+        "/ear/subscribe", ("s:stream", "s:packing", "i:port", "f:max_hz", "f:lease_s", "[s:filter]"),
+        "/ear/done /ear/subscribe i:id f:lease_s, then the stream as it is now",
+        'Packing "" is the default, port 0 your reply port, max_hz 0 every frame, lease_s 0 ten seconds. '
+        "Any message of yours renews all your leases. A filter names layers and channels: 3, 3-5, 3:0-15, 3,7:2.",
+    ),
+    Command("/ear/renew", ("i:id",), "/ear/done /ear/renew i:id", "Renews a lease; any other message does too."),
+    Command("/ear/unsubscribe", ("i:id",), "/ear/done /ear/unsubscribe i:id", "Ends a subscription."),
+    Command("/ear/save", ("s:preset",), "/ear/done /ear/save s:preset", "Keeps all live parameters under a name."),
+    Command("/ear/load", ("s:preset",), "/ear/done /ear/load s:preset", "Brings a preset back, whole or not at all."),
+]  # fmt: skip
+
+
+class AddressSpace:
+    """Finds the command or parameter that an address names."""
+
+    def __init__(self) -> None:
+        self.commands = {c.address: c for c in COMMANDS}
+        self.parameters = {p.address: p for p in parameters() if p.on_wire}
+
+    def command(self, address: str) -> Command | None:
+        return self.commands.get(address)
+
+    def matching(self, address: str) -> list[Parameter]:
+        """The parameters that an address, or an OSC 1.0 pattern, names. Raises BridgeError 404, with the nearest."""
+        if address in self.parameters:
+            return [self.parameters[address]]
+        found = [p for a, p in self.parameters.items() if matches(address, a)] if set(address) & set("*?[{") else []
+        if not found:
+            known = [*self.commands, *self.parameters]
+            near = difflib.get_close_matches(address[:80], known, n=1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else "ADDRESSES.md beside the patches lists all"
+            raise BridgeError(f"no such address; {hint}", 404)
+        return found
+
+
+def matches(pattern: str, address: str) -> bool:
+    """OSC 1.0 address patterns: * ? [a-z] [!a] {one,two}, each within one part of the address."""
+    parts, names = pattern.split("/"), address.split("/")
+    return len(parts) == len(names) and all(_part_matches(p, n) for p, n in zip(parts, names, strict=True))
+
+
+def _part_matches(pattern: str, name: str) -> bool:
+    if pattern.count("*") > 4 or len(pattern) > 64:  # keeps the match linear enough for whatever is sent
+        return False
+    expression = re.escape(pattern)
+    for osc, regex in ((r"\*", ".*"), (r"\?", "."), (r"\[!", "[^"), (r"\[", "["), (r"\]", "]"), (r"\-", "-")):
+        expression = expression.replace(osc, regex)
+    expression = re.sub(r"\\\{([^{}]*)\\\}", lambda m: "(?:" + m.group(1).replace(",", "|") + ")", expression)
+    try:
+        return re.fullmatch(expression, name) is not None
+    except re.error:
+        return False

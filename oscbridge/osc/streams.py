@@ -1,0 +1,152 @@
+"""What each stream sends for a frame, packed once for all subscribers that want the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..ear.anatomy import Layer
+from ..ear.neurons import Floats, Levels, Normalizer, Region, parse_filter, spans, to_u8
+from ..errors import BridgeError
+from ..validation import did_you_mean
+from . import bulk
+
+Packet = bytes | memoryview
+
+
+@dataclass(frozen=True)
+class StreamKind:
+    """What can be subscribed to. packings: the first is the default; max_hz 0: every frame."""
+
+    packings: tuple[str, ...]
+    takes_filter: bool
+    per_frame: bool
+    doc: str
+
+
+STREAMS: dict[str, StreamKind] = {
+    "levels": StreamKind(("",), False, True, "mean and peak of every layer"),
+    "activations": StreamKind(("u8", "f32", "list"), True, True, "every neuron"),
+    "channels": StreamKind(("",), True, True, "every channel's mean over its positions"),
+    "scalogram": StreamKind(("list", "u8"), False, True, "what reaches the network"),
+    "state": StreamKind(("",), False, False, "every parameter that changes"),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A stream as one subscriber wants it; equal wishes share their packets."""
+
+    stream: str
+    packing: str
+    filter: str
+    max_bytes: int
+
+
+def check_wish(stream: str, packing: str, text: str, local: bool, layers: Sequence[Layer]) -> Wish:
+    """A subscription's words as a Wish. Raises BridgeError: 404 no such stream, 422 packing or filter."""
+    kind = STREAMS.get(stream)
+    if kind is None:
+        hint = did_you_mean(stream, list(STREAMS))
+        raise BridgeError(f"no stream {stream[:40]!r}; there are {', '.join(STREAMS)}.{hint}", 404)
+    if packing and packing not in kind.packings:
+        allowed = ", ".join(p for p in kind.packings if p) or 'only ""'
+        raise BridgeError(f"{stream} has no packing {packing[:40]!r}; it has {allowed}")
+    if text.strip() and not kind.takes_filter:
+        raise BridgeError(f"{stream} takes no filter; leave it out")
+    parse_filter(text, layers)
+    return Wish(stream, packing or kind.packings[0], text.strip(), bulk.LOCAL_BYTES if local else bulk.REMOTE_BYTES)
+
+
+class FramePackets:
+    """The packets of one frame, each made when the first subscriber asks for it."""
+
+    def __init__(self, packer: Packer, frame: int, raw: Floats) -> None:
+        self._packer, self.frame, self._raw = packer, frame, raw
+        self._made: dict[Wish, list[Packet]] = {}
+
+    @cached_property
+    def values(self) -> Floats:
+        return self._packer.normalizer(self._raw)
+
+    @cached_property
+    def u8(self) -> np.ndarray:
+        return to_u8(self.values)
+
+    def of(self, wish: Wish) -> list[Packet]:
+        if wish not in self._made:
+            self._made[wish] = self._packer.makers[wish.stream](self, wish)
+        return self._made[wish]
+
+
+class Packer:
+    """Turns frames of raw activations into packets. Normalizer and epoch may be replaced at any time."""
+
+    def __init__(self, layers: Sequence[Layer], epoch: int, normalizer: Normalizer) -> None:
+        self.layers, self.epoch, self.normalizer = layers, epoch, normalizer
+        self._levels = Levels(layers)
+        self._templates: dict[Wish, bulk.Frames] = {}
+        self._regions: dict[str, list[Region]] = {}
+        self.makers: dict[str, Callable[[FramePackets, Wish], list[Packet]]] = {
+            "levels": self._make_levels,
+            "activations": self._make_activations,
+            "channels": self._make_channels,
+            "scalogram": self._make_scalogram,
+        }
+
+    def frame(self, number: int, raw: Floats) -> FramePackets:
+        """raw: (neurons,) float32, kept until the packets are made."""
+        return FramePackets(self, number, raw)
+
+    def _regions_of(self, text: str) -> list[Region]:
+        if text not in self._regions:
+            _make_room(self._regions)
+            self._regions[text] = parse_filter(text, self.layers)
+        return self._regions[text]
+
+    def _make_levels(self, frame: FramePackets, _: Wish) -> list[Packet]:
+        mean, peak = self._levels.mean(frame.values), self._levels.peak(frame.values)
+        return [bulk.floats("/ear/level/mean", (), mean), bulk.floats("/ear/level/peak", (), peak)]
+
+    def _make_activations(self, frame: FramePackets, wish: Wish) -> list[Packet]:
+        if wish not in self._templates:
+            _make_room(self._templates)
+            runs = spans(self._regions_of(wish.filter))
+            self._templates[wish] = (
+                bulk.list_frames("/ear/neurons", runs)
+                if wish.packing == "list"
+                else bulk.blob_frames("/ear/activations", self.epoch, runs, wish.packing, wish.max_bytes)
+            )
+        values = frame.u8 if wish.packing == "u8" else frame.values
+        return list(self._templates[wish].pack(frame.frame, values))
+
+    def _make_channels(self, frame: FramePackets, wish: Wish) -> list[Packet]:
+        means = self._levels.channels(frame.values)
+        packets: list[Packet] = []
+        for region in self._regions_of(wish.filter):
+            # a filter keeps the channels' own numbers: the address tells the first one
+            whole = region.first == 0 and region.last == region.layer.channels - 1 < bulk.LIST_VALUES
+            for first in range(region.first, region.last + 1, bulk.LIST_VALUES):
+                part = means[region.layer.index][first : min(first + bulk.LIST_VALUES, region.last + 1)]
+                address = "/ear/channels" if whole else f"/ear/channels/{first}"
+                packets.append(bulk.floats(address, (frame.frame, region.layer.index), part))
+        return packets
+
+    def _make_scalogram(self, frame: FramePackets, wish: Wish) -> list[Packet]:
+        span = self.layers[0].span
+        if wish.packing == "u8":
+            blob = frame.u8[span].tobytes()
+            head = bulk.padded("/ear/scalogram") + bulk.padded(",ib")
+            numbers = np.array([frame.frame & 0x7FFFFFFF, len(blob)], ">i4").tobytes()
+            return [head + numbers + blob + b"\0" * (-len(blob) % 4)]
+        return [bulk.floats("/ear/scalogram", (frame.frame,), frame.values[span])]
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    """Keeps what clients can make grow bounded; everything in it can be made again."""
+    if len(cache) >= 256:
+        cache.clear()

@@ -1,0 +1,298 @@
+"""Every parameter, once: name, default, range, unit and what it does.
+
+From these classes come the YAML's check, `config/default.yaml`, the addresses `/ear/<section>/<name>` with their
+set, query and clamp, the address reference, presets, and the values that the workers read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.fields import FieldInfo
+
+from .errors import BridgeError
+from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml
+
+Wire = int | float | str  # what an OSC argument can be
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def param(default: Any, *, doc: str, unit: str = "", scale: str = "linear", live: bool = True, **limits: Any) -> Any:
+    """A parameter. live: may be changed over OSC while the daemon runs; scale: how a fader moves ("linear", "log")."""
+    extra: dict[str, Any] = {"unit": unit, "scale": scale, "live": live}
+    return Field(default, description=doc, json_schema_extra=extra, **limits)
+
+
+class Subscriber(Section):
+    """A subscription that never expires, for a patch that only listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    stream: str
+    packing: str = ""
+    max_hz: float = Field(0.0, ge=0, le=1000)
+    filter: str = ""
+
+
+PRIVATE = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
+PRIVATE += ["::1/128", "fe80::/10", "fc00::/7"]
+
+
+class Server(Section):
+    host: str = param("127.0.0.1", live=False, doc="Address to listen on; 0.0.0.0 opens the daemon to the network.")
+    port: int = param(9870, ge=0, le=65535, live=False, doc="UDP port for OSC; 0 takes a free one.")
+    http_port: int = param(9871, ge=0, le=65535, live=False, doc="TCP port for HTTP; 0 takes a free one.")
+    allow: list[str] = param(PRIVATE, live=False, doc="Networks (CIDR) that may talk to the daemon.")
+    subscribers: list[Subscriber] = param(
+        [], live=False, doc="Subscriptions that never expire: a list of {host, port, stream, packing, max_hz, filter}."
+    )
+    folder: str = param("", live=False, doc='Where presets are kept; "" is the user\'s data folder.')
+
+    @field_validator("allow")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for item in value:
+            try:
+                ipaddress.ip_network(item)
+            except ValueError:
+                raise ValueError(f"{item!r} is not a network; write it as 192.168.0.0/16") from None
+        return value
+
+
+class ModelSection(Section):
+    name: str = param("ear", live=False, doc="The network: models/<name>.yaml, or a path to such a file.")
+
+
+class Listen(Section):
+    source: Literal["file", "device", "clip"] = param("file", doc="What the ear listens to.")
+    file: str = param("", doc='A sound file, played in a loop; "" is the bundled guitar over drums.')
+    device: str = param("", doc='A sound input, by number or a part of its name; "" is the system\'s default.')
+    channel: int = param(0, ge=0, le=256, doc="The channel to hear, from 1; 0 is the mean of all.")
+    gain_db: float = param(0.0, ge=-60, le=60, unit="dB", doc="Gain before the ear.")
+
+    @field_validator("device", mode="before")
+    @classmethod
+    def _number_is_a_name(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Stream(Section):
+    normalize: Literal["neuron", "layer", "none"] = param(
+        "neuron", doc="What counts as dark and bright: each neuron's own statistics, its layer's, or the raw value."
+    )
+    gamma: float = param(1.0, ge=0.1, le=10, scale="log", doc="Exponent of the brightness; above 1 is darker.")
+    floor: float = param(0.0, ge=0, le=0.99, doc="Brightness below this is dark, and the rest is stretched.")
+
+
+class Settings(Section):
+    server: Server = Server()
+    model: ModelSection = ModelSection()
+    listen: Listen = Listen()
+    stream: Stream = Stream()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as every reader of the table sees it."""
+
+    section: str
+    name: str
+    field: FieldInfo
+
+    @property
+    def path(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def address(self) -> str:
+        return f"/ear/{self.section}/{self.name}"
+
+    @property
+    def doc(self) -> str:
+        return self.field.description or ""
+
+    @property
+    def unit(self) -> str:
+        return str(self._extra["unit"])
+
+    @property
+    def live(self) -> bool:
+        return bool(self._extra["live"])
+
+    @property
+    def scale(self) -> str:
+        return str(self._extra["scale"])
+
+    @property
+    def on_wire(self) -> bool:
+        """Lists live in the YAML only: an OSC address has one type signature."""
+        return self.tag != ""
+
+    @property
+    def tag(self) -> str:
+        """The OSC type of its value, "" if it has none."""
+        if self.choices:
+            return "s"
+        return {int: "i", bool: "i", float: "f", str: "s"}.get(self.field.annotation, "")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return tuple(c for c in get_args(self.field.annotation) if isinstance(c, str))
+
+    @property
+    def low(self) -> float | None:
+        return bounds(self.field)[0]
+
+    @property
+    def high(self) -> float | None:
+        return bounds(self.field)[1]
+
+    @property
+    def allowed(self) -> str:
+        return allowed(self.field)
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        extra = self.field.json_schema_extra
+        assert isinstance(extra, dict)
+        return extra
+
+    def of(self, settings: Settings) -> Any:
+        return getattr(getattr(settings, self.section), self.name)
+
+    def to_wire(self, settings: Settings) -> Wire:
+        value = self.of(settings)
+        return int(value) if isinstance(value, bool) else value  # type: ignore[no-any-return]
+
+    def from_wire(self, value: Any) -> Any:
+        """The value that an OSC argument sets: clamped if it is a number, refused (BridgeError) if of another kind."""
+        kind = self.field.annotation
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BridgeError(f"{self.path} got {value}; expected {self.allowed}")
+        if kind is bool and value in (0, 1) and not isinstance(value, str):
+            return bool(value)
+        if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self._clamp(float(value))
+        if kind is int and isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value):
+            return int(self._clamp(int(value)))
+        if self.choices and value in self.choices:
+            return value
+        if kind is str and isinstance(value, (int, str)) and not isinstance(value, bool):
+            return str(value)  # a device may be named by its number
+        hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
+        raise BridgeError(f"{self.path} got {_shown(value)}; expected {self.allowed}.{hint}".rstrip("."))
+
+    def _clamp(self, value: float) -> float:
+        low, high = bounds(self.field)
+        return min(max(value, low if low is not None else value), high if high is not None else value)
+
+
+def parameters() -> Iterator[Parameter]:
+    """Every parameter, in the order of the table."""
+    for section, field in Settings.model_fields.items():
+        for name, inner in field.annotation.model_fields.items():  # type: ignore[union-attr]
+            yield Parameter(section, name, inner)
+
+
+def live_parameters() -> list[Parameter]:
+    """What can be changed while running, and what a preset keeps."""
+    return [p for p in parameters() if p.live]
+
+
+def changed(settings: Settings, values: dict[str, Any]) -> Settings:
+    """A copy with `values` ("section.name": value) in place. Raises Mistakes if one is out of domain."""
+    return check(Settings, _merged(settings.model_dump(), values), "settings")
+
+
+def load(path: Path | None, overrides: list[str]) -> Settings:
+    """Settings from a YAML file (None: the defaults) and `section.name=value` texts, which win.
+
+    Raises BridgeError with every mistake at once: file, path, what came, what is allowed.
+    """
+    data: dict[str, Any] = {}
+    mistakes: list[str] = []
+    if path is not None:
+        data = read_yaml(path) or {}
+        mistakes += _mistakes(data, str(path))
+    values: dict[str, Any] = {}
+    for text in overrides:
+        try:
+            name, value = _override(text)
+            _lookup(name, f"--set {text}")
+        except BridgeError as error:
+            mistakes.append(str(error))
+            continue
+        section, key = name.split(".")
+        mistakes += _mistakes({section: {key: value}}, f"--set {text}")
+        values[name] = value
+    if mistakes:
+        raise Mistakes(mistakes)
+    return check(Settings, _merged(data, values), str(path) if path else "settings")
+
+
+def _mistakes(data: Any, source: str) -> list[str]:
+    try:
+        check(Settings, data, source)
+    except Mistakes as error:
+        return error.lines
+    return []
+
+
+def _override(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BridgeError(f"--set {text}: expected section.name=value, as in listen.gain_db=6")
+    parameter = next((p for p in parameters() if p.path == name.strip()), None)
+    value = value.strip()
+    if parameter is not None and parameter.tag == "s":
+        return parameter.path, value
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        parsed = value
+    return name.strip(), parsed
+
+
+def _lookup(name: str, source: str) -> Parameter:
+    known = {p.path: p for p in parameters()}
+    if name not in known:
+        raise BridgeError(f"{source}: no such setting {name!r}.{did_you_mean(name, list(known))}")
+    return known[name]
+
+
+def _merged(data: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    result = {k: dict(v) if isinstance(v, dict) else v for k, v in data.items()}
+    for name, value in values.items():
+        section, key = name.split(".")
+        result.setdefault(section, {})[key] = value
+    return result
+
+
+def default_yaml() -> str:
+    """config/default.yaml: every parameter with its sentence, its range and its unit."""
+    lines = ["# Every parameter with its default. Copy what you change into a file of your own and start it with"]
+    lines += ["#   oscbridge run show.yaml", ""]
+    section = ""
+    for p in parameters():
+        if p.section != section:
+            section = p.section
+            lines += [f"{section}:"]
+        value = yaml.safe_dump(p.of(Settings()), default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+        note = "" if p.choices == () and p.tag == "s" else f" ({p.allowed})"
+        lines += [f"  # {p.doc}{note}", f"  {p.name}: {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
