@@ -143,7 +143,8 @@ class Parameter:
         """The OSC type of its value, "" if it has none."""
         if self.choices:
             return "s"
-        return {int: "i", bool: "i", float: "f", str: "s"}.get(self.field.annotation, "")
+        tags: dict[Any, str] = {int: "i", bool: "i", float: "f", str: "s"}
+        return tags.get(self.field.annotation, "")
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -171,8 +172,8 @@ class Parameter:
         return getattr(getattr(settings, self.section), self.name)
 
     def to_wire(self, settings: Settings) -> Wire:
-        value = self.of(settings)
-        return int(value) if isinstance(value, bool) else value  # type: ignore[no-any-return]
+        value: Wire = self.of(settings)
+        return int(value) if isinstance(value, bool) else value
 
     def from_wire(self, value: Any) -> Any:
         """The value that an OSC argument sets: clamped if it is a number, refused (BridgeError) if of another kind."""

@@ -182,11 +182,15 @@ class Session:
             d.anatomy.neurons,
         )  # fmt: skip
 
-    async def do_sync(self, request: Request, token: int) -> None:
-        mine = [task for task, client in self._running.items() if client is request.client]
-        others = [task for task in mine if task is not asyncio.current_task()]
-        if others:
-            await asyncio.wait(others)
+    def do_sync(self, request: Request, token: int) -> Awaitable[None] | None:
+        before = [task for task, client in self._running.items() if client is request.client]
+        if before:
+            return self._sync_after(before, request, token)
+        request.reply("/ear/synced", token)
+        return None
+
+    async def _sync_after(self, before: list[asyncio.Task[None]], request: Request, token: int) -> None:
+        await asyncio.wait(before)
         request.reply("/ear/synced", token)
 
     def do_status(self, request: Request) -> None:

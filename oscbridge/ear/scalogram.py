@@ -21,8 +21,8 @@ LOG_FLOOR = 20.72  # -ln(FLOOR), as the essay's code rounds it
 class FilterBank:
     """Constant-Q kernels, grouped by octave of length so that high bins don't pay for low ones.
 
-    groups: one (length, first bin, kernels) each; kernels (length, 2 x bins) float32, real parts and then imaginary
-            parts, right-aligned, scaled so that a full-scale sine at the centre frequency has power 1.
+    groups: one (length, kernels) each, lowest bins first; kernels (2 x bins, length) float32, real parts and then
+            imaginary parts, right-aligned, scaled so that a full-scale sine at the centre frequency has power 1.
     history: samples that a column sees before its own end, the longest group's length.
     delay_s: (bins,) seconds from a sound to the middle of its kernel.
     Source: Brown (1991), JASA 89(1), 425-434; Immersions, Model Architecture (a convolution with fixed weights).
@@ -32,16 +32,15 @@ class FilterBank:
         self.spec = spec
         lengths = [spec.kernel_samples(b) for b in range(spec.bins)]
         padded = [1 << (n - 1).bit_length() for n in lengths]
-        self.groups: list[tuple[int, int, Tensor]] = []
+        self.groups: list[tuple[int, Tensor]] = []
         for width in sorted(set(padded), reverse=True):
             bins = [b for b in range(spec.bins) if padded[b] == width]
-            kernels = np.zeros((width, 2, len(bins)))
+            kernels = np.zeros((2, len(bins), width), np.float32)
             for column, b in enumerate(bins):
                 kernel = _kernel(lengths[b], spec.frequency_hz(b) / spec.rate)
-                kernels[width - lengths[b] :, 0, column] = kernel.real
-                kernels[width - lengths[b] :, 1, column] = kernel.imag
-            tensor = torch.from_numpy(kernels.reshape(width, -1).astype(np.float32)).to(device)
-            self.groups.append((width, bins[0], tensor))
+                kernels[0, column, width - lengths[b] :] = kernel.real
+                kernels[1, column, width - lengths[b] :] = kernel.imag
+            self.groups.append((width, torch.from_numpy(kernels.reshape(-1, width)).to(device)))
         self.history = self.groups[0][0]
         self.delay_s = np.array(lengths) / 2 / spec.rate
         # a steady sine turns by this much from column to column (cycles taken mod 1 before scaling: exact in float64)
@@ -57,10 +56,10 @@ class FilterBank:
         Returns two tensors (..., columns, bins).
         """
         hop, real, imaginary = self.spec.hop, [], []
-        for width, _, kernels in self.groups:
+        for width, kernels in self.groups:
             frames = audio[..., self.history - width :].unfold(-1, width, hop)[..., :columns, :]
-            parts = frames @ kernels
-            half = kernels.shape[1] // 2
+            parts = torch.nn.functional.linear(frames, kernels)
+            half = kernels.shape[0] // 2
             real.append(parts[..., :half])
             imaginary.append(parts[..., half:])
         return torch.cat(real, -1), torch.cat(imaginary, -1)

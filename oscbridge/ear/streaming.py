@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .anatomy import Layer, anatomy
 from .network import CausalConv2d, CausalMaxPool, ContextBlock, Ear, EncoderBlock
+from .product import Product
 
 
 class EarStream:
@@ -69,8 +69,7 @@ class _Conv:
         self._pad = int(conv.padding[1])
         self._shape = (time, freq)
         # windows are laid out (time, frequency, channel)
-        self._weight = conv.weight.permute(0, 2, 3, 1).reshape(conv.out_channels, -1).contiguous()
-        self._bias = _bias(conv)
+        self._product = Product(conv.weight.permute(0, 2, 3, 1).reshape(conv.out_channels, -1), _bias(conv))
         self._past: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -84,7 +83,7 @@ class _Conv:
         past[-1, self._pad : self._pad + positions] = x
         outputs = past.shape[1] - freq + 1
         windows = past.as_strided((outputs, time, freq * channels), (channels, past.stride(0), 1))
-        return F.linear(windows.reshape(outputs, -1), self._weight, self._bias)
+        return self._product(windows.reshape(outputs, -1))
 
 
 class _Pool:
@@ -112,14 +111,12 @@ class _Residual:
     """Centre crop and, where the number of channels changes, a 1x1 convolution."""
 
     def __init__(self, match: nn.Module) -> None:
-        self._weight = match.weight[:, :, 0, 0].contiguous() if isinstance(match, nn.Conv2d) else None
+        self._match = Product(match.weight[:, :, 0, 0], _bias(match)) if isinstance(match, nn.Conv2d) else None
 
     def __call__(self, x: Tensor, outer: Tensor) -> Tensor:
         first = (x.shape[0] - outer.shape[0]) // 2
         x = x[first : first + outer.shape[0]]
-        if self._weight is None:
-            return outer.add_(x).relu_()
-        return outer.addmm_(x, self._weight.T).relu_()
+        return outer.add_(x if self._match is None else self._match(x)).relu_()
 
 
 class _Block:
