@@ -51,7 +51,7 @@ PRIVATE += ["::1/128", "fe80::/10", "fc00::/7"]
 class Server(Section):
     host: str = param("127.0.0.1", live=False, doc="Address to listen on; 0.0.0.0 opens the daemon to the network.")
     port: int = param(9870, ge=0, le=65535, live=False, doc="UDP port for OSC; 0 takes a free one.")
-    http_port: int = param(9871, ge=0, le=65535, live=False, doc="TCP port for HTTP; 0 takes a free one.")
+    http_port: int = param(9871, ge=0, le=65535, live=False, doc="TCP port kept for HTTP; nothing answers there yet.")
     allow: list[str] = param(PRIVATE, live=False, doc="Networks (CIDR) that may talk to the daemon.")
     subscribers: list[Subscriber] = param(
         [], live=False, doc="Subscriptions that never expire: a list of {host, port, stream, packing, max_hz, filter}."
@@ -183,7 +183,7 @@ class Parameter:
         if kind is bool and value in (0, 1) and not isinstance(value, str):
             return bool(value)
         if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return self._clamp(float(value))
+            return float(self._clamp(value))
         if kind is int and isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value):
             return int(self._clamp(int(value)))
         if self.choices and value in self.choices:

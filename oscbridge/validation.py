@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -66,7 +67,7 @@ def allowed(field: FieldInfo) -> str:
     kinds: dict[Any, str] = {
         int: "a whole number", float: "a number", bool: "true or false", str: "text", dict: "a section"
     }
-    kind = kinds.get(field.annotation) or ("a list" if "list" in str(field.annotation) else "a section")
+    kind = kinds.get(field.annotation) or ("a list" if re.search("list|tuple", str(field.annotation)) else "a section")
     low, high = bounds(field)
     unit = (field.json_schema_extra or {}).get("unit", "") if isinstance(field.json_schema_extra, dict) else ""
     span = f" from {low:g} to {high:g}" if low is not None and high is not None else ""
@@ -103,7 +104,9 @@ def _sentence(model: type[BaseModel], item: Any, source: str) -> str:
         return f"{source}: {name} is missing."
     came = _shown(item["input"])
     if item["type"] == "value_error":
-        return f"{source}: {name} is {came}; {item['ctx']['error']}."
+        # a whole section is too long to be shown, and what is wrong with it says which part
+        what = f"{name} is {came}; " if not isinstance(item["input"], dict) else f"{name}: " if name else ""
+        return f"{source}: {what}{item['ctx']['error']}."
     if field is None:
         return f"{source}: {name} is {came}; {item['msg'].lower()}."
     hint = did_you_mean(str(item["input"]), [str(choice) for choice in get_args(field.annotation)])

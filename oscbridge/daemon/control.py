@@ -65,7 +65,7 @@ class Daemon:
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
         context = multiprocessing.get_context("spawn")
         self._frames = SharedFrames(context, self.anatomy.neurons)
-        self._worker = Supervisor(context, listen_worker.run, self)
+        self._worker = Supervisor(context, "listening", listen_worker.run, self)
         folder = resources.user_folder(settings.server.folder)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
         self.live = LiveSettings(settings, presets, self._worker.tell, self._worker_ready, self._on_change)

@@ -42,6 +42,7 @@ class SharedFrames:
         self._values: Any = context.RawArray("f", SLOTS * neurons)
         self._statistics: Any = context.RawArray("f", len(_STATISTICS) * neurons)
         self._view()
+        self._header["ended"] = -1  # memory begins as zeros, and 0 is a frame's number
 
     def _view(self) -> None:
         self._header = np.frombuffer(self._headers, _HEADER)

@@ -11,7 +11,7 @@ from ..errors import BridgeError
 from ..settings import Parameter, Settings, changed, parameters
 from .presets import Presets
 
-WORKER_S = 10.0  # a device may take seconds to open
+WORKER_S = 15.0  # a device may take seconds to open
 
 
 class LiveSettings:

@@ -19,6 +19,13 @@ RATES = (1_000, 768_000)  # Hz; outside, the header is nonsense, and resampling 
 FORMATS = "WAV, FLAC, OGG, MP3, AIFF or what else libsndfile reads"
 
 
+class _Reader(soundfile.SoundFile):  # type: ignore[misc]  # the library has no type hints
+    """Reads straight on. SoundFile seeks after each read, and in an MP3 that breaks what is decoded next."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 class LoopedFile:
     """A sound file without an end. What is wrong at first is raised by the constructor, later it is told."""
 
@@ -116,7 +123,7 @@ class LoopedFile:
             )
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+def _open(path: Path) -> _Reader:
     try:
         if path.is_dir():
             raise BridgeError(f"{path} is a folder; expected a sound file in it", 422)
@@ -126,7 +133,7 @@ def _open(path: Path) -> soundfile.SoundFile:
             raise BridgeError(f"{path} is a pipe or a device; expected a sound file", 422)
         with path.open("rb"):  # for the system's own words: libsndfile says only "system error"
             pass
-        sound = soundfile.SoundFile(path)
+        sound = _Reader(path)
     except PermissionError as error:
         raise BridgeError(f"{path} may not be read: {error.strerror}; change its permissions", 403) from error
     except (OSError, ValueError) as error:

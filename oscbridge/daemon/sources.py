@@ -5,6 +5,7 @@ Sound inputs are in devices.py; they give the same `Hop`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -260,6 +261,8 @@ class FileSource(_Player):
 
     def close(self) -> None:
         self._closing.set()
+        with contextlib.suppress(queue.Empty):
+            self._hops.get_nowait()  # wakes the thread if the queue is full
         self._thread.join(timeout=1.0)  # a dead network disk may hold it longer; it is a daemon
 
     def _take(self, skip: int) -> Samples:

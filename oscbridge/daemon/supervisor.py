@@ -46,7 +46,8 @@ class Supervisor:
     A line of digits is a finished hop's frame number: the heartbeat.
     """
 
-    def __init__(self, context: SpawnContext, target: Callable[..., None], owner: Owner) -> None:
+    def __init__(self, context: SpawnContext, name: str, target: Callable[..., None], owner: Owner) -> None:
+        self._name = name
         self._context, self._target, self._owner = context, target, owner
         self._process: BaseProcess | None = None
         self._socket: socket.socket | None = None
@@ -157,7 +158,7 @@ class Supervisor:
             return
         self.restarts += 1
         delay = self._delay(time.monotonic())
-        why = f"the listening worker is down ({why}); it starts again" + (f" in {delay:.0f} s" if delay >= 1 else "")
+        why = f"the {self._name} worker is down ({why}); it starts again" + (f" in {delay:.0f} s" if delay >= 1 else "")
         log.warning(why)
         self._owner.worker_down(why)
         self._pending = self._loop.call_later(delay, self._relaunch)

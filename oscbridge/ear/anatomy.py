@@ -31,7 +31,7 @@ class Operation:
     channels: int
     kernel: tuple[int, int]
     stride: tuple[int, int]
-    padding: int  # along frequency, both ends together; along time always kernel - 1 at the start
+    padding: int  # along frequency, both ends together, negative if cropped; along time kernel - 1 at the start
     positions_in: int
     positions: int
     frames_per_step: int  # hops from one output to the next
@@ -48,7 +48,8 @@ class Operation:
     def formula(self) -> str:
         """The output size along frequency, worked out."""
         k, s = self.kernel[1], self.stride[1]
-        return f"⌊({self.positions_in} − {k} + {self.padding}) / {s}⌋ + 1 = {self.positions}"
+        sign = "−" if self.padding < 0 else "+"
+        return f"⌊({self.positions_in} − {k} {sign} {abs(self.padding)}) / {s}⌋ + 1 = {self.positions}"
 
 
 @dataclass(frozen=True)
@@ -185,13 +186,22 @@ class _Walk:
         return y
 
     def _residual(self, name: str, x: _Field, y: _Field) -> None:
+        """x, pooled as y is and cropped to its positions, on to y's channels."""
         if x.channels == y.channels:
             return
         weights = x.channels * y.channels
-        pooled = x.positions // (y.jump // x.jump)
-        field = replace(y, positions=pooled)
-        source = replace(x, positions=pooled)
-        self._record(name, "residual", source, field, (1, 1), (1, 1), 0, weights, weights * y.positions)
+        time, freq = y.step // x.step, y.jump // x.jump
+        source = replace(
+            x,
+            positions=x.positions // freq,
+            step=y.step,
+            jump=y.jump,
+            frames=x.frames + (time - 1) * x.step,
+            bins=x.bins + (freq - 1) * x.jump,
+        )
+        field = replace(source, channels=y.channels, positions=y.positions)
+        crop = y.positions - source.positions
+        self._record(name, "residual", source, field, (1, 1), (1, 1), crop, weights, weights * y.positions)
 
     def _record(
         self,

@@ -56,11 +56,12 @@ class Normalizer:
 
     def __call__(self, raw: Floats, out: Floats | None = None) -> Floats:
         """raw: (neurons,) float32. Returns (neurons,) float32 in 0..1; what is not a number is dark."""
-        out = np.multiply(raw, self._scale, out=out)
+        with np.errstate(invalid="ignore"):  # infinity in a dead neuron
+            out = np.multiply(raw, self._scale, out=out)
         out += self._shift
-        np.fmin(out, 1.0, out=out)  # fmin and fmax also turn NaN into the bound
-        np.fmax(out, 0.0, out=out)
-        out[np.isnan(raw)] = 0.0
+        out[np.isnan(out)] = 0.0
+        np.minimum(out, 1.0, out=out)
+        np.maximum(out, 0.0, out=out)
         if self._gamma != 1.0:
             np.power(out, self._gamma, out=out)
         return out
@@ -112,7 +113,7 @@ class Region:
         return slice(start, start + (self.last - self.first + 1) * self.layer.positions)
 
 
-_PART = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+)(?:-(\d+))?)?")
+_PART = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?(?::(\d{1,9})(?:-(\d{1,9}))?)?")
 
 
 def parse_filter(text: str, layers: Sequence[Layer]) -> list[Region]:

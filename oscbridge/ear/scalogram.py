@@ -106,26 +106,29 @@ class ScalogramStream:
     def __init__(self, bank: FilterBank) -> None:
         self.bank = bank
         self._audio = torch.zeros(bank.history)
-        self._before = (torch.zeros(1, bank.spec.bins), torch.zeros(1, bank.spec.bins))
+        self._before: tuple[Tensor, Tensor] | None = None  # the last column's parts, unless sound came after it
 
     def hear(self, samples: Tensor) -> None:
         """Takes sound in without a column: for hops that are dropped, so that the next column is still right.
 
         samples: (n,) float32
         """
+        self._before = None
         n = min(samples.numel(), self._audio.numel())
         self._audio = torch.cat((self._audio[n:], samples[samples.numel() - n :]))
 
     def push(self, samples: Tensor) -> Tensor:
         """One column. samples: (hop,) float32. Returns (channels, bins) float32."""
+        before = self._before
+        if self.bank.spec.phase and before is None:
+            before = self.bank.project(self._audio, 1)
         self.hear(samples)
         real, imaginary = self.bank.project(self._audio, 1)
         power = log_power(real, imaginary)
-        if not self.bank.spec.phase:
+        if before is None:
             return power
-        phase = phase_advance(real, imaginary, *self._before, self.bank)
         self._before = (real, imaginary)
-        return torch.cat((power, phase))
+        return torch.cat((power, phase_advance(real, imaginary, *before, self.bank)))
 
 
 def _kernel(length: int, frequency: float) -> np.ndarray:

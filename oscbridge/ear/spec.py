@@ -69,6 +69,16 @@ class EncoderBlockSpec(Sizes):
     pool: int = Field(1, ge=1, le=2)
     valid: bool = False  # conv 2 is not padded along frequency
 
+    @model_validator(mode="after")
+    def _kernels_fit(self) -> EncoderBlockSpec:
+        for name, kernel, padded in (("conv1", self.conv1, True), ("conv2", self.conv2, not self.valid)):
+            if min(kernel) < 1:
+                raise ValueError(f"{name} is {list(kernel)}; a kernel is at least 1 along time and along frequency")
+            if padded and kernel[1] % 2 == 0:
+                near = f"{kernel[1] - 1} or {kernel[1] + 1}"
+                raise ValueError(f"{name} is {list(kernel)}; a padded kernel is odd along frequency, such as {near}")
+        return self
+
 
 class ContextBlockSpec(Sizes):
     """(max-pool) -> conv -> batch norm -> + residual -> ReLU along time."""
@@ -80,7 +90,7 @@ class ContextBlockSpec(Sizes):
 
 class EarSpec(Sizes):
     name: str = "ear"
-    seed: int = 0
+    seed: int = Field(0, ge=0, le=2**32 - 1)
     scalogram: ScalogramSpec = ScalogramSpec()
     encoder: tuple[EncoderBlockSpec, ...] = Field(min_length=1)
     context: tuple[ContextBlockSpec, ...] = Field(min_length=1)
@@ -89,11 +99,6 @@ class EarSpec(Sizes):
     def _has_room(self) -> EarSpec:
         positions = self.scalogram.bins
         for index, block in enumerate(self.encoder):
-            for conv in (block.conv1, block.conv2):
-                if min(conv) < 1 or (conv[1] % 2 == 0 and not (conv is block.conv2 and block.valid)):
-                    raise ValueError(
-                        f"encoder block {index} has the kernel {list(conv)}; a padded kernel is odd along frequency"
-                    )
             positions //= block.pool
             positions -= block.conv2[1] - 1 if block.valid else 0
             if positions < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..errors import BridgeError
+from .anatomy import anatomy
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
 from .scalogram import FilterBank, scalogram
@@ -43,13 +44,17 @@ def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
     ear = Ear(spec)
     if not weights.exists():
         initialise(ear, spec.seed)
-        calibrate(ear, scalogram(calibration, bank))
+        calibrate(ear, scalogram(calibration[: 4 * spec.scalogram.rate], bank))
         fold_batch_norms(ear)
         return LoadedEar(ear, bank, measure(ear, bank, calibration), f"{spec.name}-untrained-{spec.seed}", False)
     tensors = _read(weights)
+    shapes = {name: value.shape for name, value in ear.state_dict().items()}
     own = [name for name in tensors if name.startswith(_STATISTICS)]
+    if own:
+        shapes |= {_STATISTICS + f.name: torch.Size([anatomy(spec).neurons]) for f in fields(Statistics)}
+    _compare(tensors, shapes, weights)
     statistics = {name.removeprefix(_STATISTICS): tensors.pop(name).numpy() for name in own}
-    _fill(ear, tensors, weights)
+    ear.load_state_dict(tensors)
     fold_batch_norms(ear)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
     known = Statistics(**statistics) if statistics else measure(ear, bank, calibration)
@@ -131,18 +136,20 @@ def _read(path: Path) -> dict[str, Tensor]:
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
 
 
-def _fill(ear: Ear, tensors: dict[str, Tensor], path: Path) -> None:
-    own = ear.state_dict()
-    missing, extra = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+def _compare(tensors: dict[str, Tensor], shapes: dict[str, torch.Size], path: Path) -> None:
+    """Raises BridgeError if the tensors of a file are not what the ear needs."""
+    missing, extra = sorted(shapes.keys() - tensors.keys()), sorted(tensors.keys() - shapes.keys())
     if missing or extra:
         names = f"misses {missing[0]}" if missing else f"has {extra[0]}, which this ear has not"
-        raise BridgeError(f"{path} holds another network: it {names} ({len(missing) + len(extra)} such differences)")
-    for name, value in own.items():
-        if value.shape != tensors[name].shape:
+        raise BridgeError(
+            f"{path} holds another network: it {names} ({len(missing) + len(extra)} such differences); "
+            "take the weights that belong to the YAML beside it, or move them away to hear the untrained ear"
+        )
+    for name, shape in shapes.items():
+        if shape != tensors[name].shape:
             raise BridgeError(
                 f"{path} holds an ear of another size: {name} is {list(tensors[name].shape)}, "
-                f"expected {list(value.shape)} as in the YAML beside it"
+                f"expected {list(shape)} as in the YAML beside it"
             )
         if not torch.isfinite(tensors[name]).all():
             raise BridgeError(f"{path}: {name} holds values that are not finite; take another copy of the weights")
-    ear.load_state_dict(tensors)

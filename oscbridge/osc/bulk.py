@@ -100,6 +100,4 @@ def floats(address: str, integers: Sequence[int], values: NDArray[np.float32]) -
 
 
 def _cut(runs: Sequence[tuple[int, int]], capacity: int) -> list[tuple[int, int]]:
-    return [
-        (first + done, min(capacity, count - done)) for first, count in runs for done in range(0, count, capacity)
-    ]
+    return [(first + done, min(capacity, count - done)) for first, count in runs for done in range(0, count, capacity)]

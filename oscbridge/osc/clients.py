@@ -52,8 +52,9 @@ class Clients:
         """The client that `size` bytes came from."""
         client = self._table.get(source)
         if client is None:
-            client = self._table[source] = Client(source)
+            client = Client(source)
             self._make_room()
+            self._table[source] = client
         self._table.move_to_end(source)
         client.heard_at = now
         client.allowance += AMPLIFICATION * size
@@ -74,7 +75,7 @@ class Clients:
         return [c for c in self._table.values() if c.subscriptions]
 
     def _make_room(self) -> None:
-        if len(self._table) <= MAX_CLIENTS:
+        if len(self._table) < MAX_CLIENTS:
             return
         # strangers go before those who said hello, so that a flood of forged sources cannot push a performer out
         for introduced in (False, True):

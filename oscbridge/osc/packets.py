@@ -61,7 +61,8 @@ def encode(address: str, *args: Any) -> bytes:
         elif isinstance(value, float):
             builder.add_arg(value, "f")
         elif isinstance(value, str):
-            builder.add_arg(value.replace("\0", ""), "s")
+            text = value.replace("\0", "").encode(errors="replace").decode()  # a file's name may not be Unicode
+            builder.add_arg(text, "s")
         elif isinstance(value, (bytes, bytearray, memoryview)):
             builder.add_arg(bytes(value), "b")
         else:

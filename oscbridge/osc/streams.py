@@ -17,6 +17,8 @@ from . import bulk
 
 Packet = bytes | memoryview
 
+MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
+
 
 @dataclass(frozen=True)
 class StreamKind:
@@ -58,6 +60,8 @@ def check_wish(stream: str, packing: str, text: str, local: bool, layers: Sequen
         raise BridgeError(f"{stream} has no packing {packing[:40]!r}; it has {allowed}")
     if text.strip() and not kind.takes_filter:
         raise BridgeError(f"{stream} takes no filter; leave it out")
+    if len(text) > MAX_FILTER:
+        raise BridgeError(f"the filter has {len(text)} letters; at most {MAX_FILTER}. Subscribe to its parts", 413)
     parse_filter(text, layers)
     return Wish(stream, packing or kind.packings[0], text.strip(), bulk.LOCAL_BYTES if local else bulk.REMOTE_BYTES)
 

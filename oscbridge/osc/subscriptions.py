@@ -38,7 +38,7 @@ class Subscription:
         # a frame a quarter period early still counts, so that a rate close to the frame rate does not beat with it
         if now < self.next_due - period / 4:
             return False
-        self.next_due = max(self.next_due + period, now)
+        self.next_due = (self.next_due if now < self.next_due + period else now) + period
         return True
 
 

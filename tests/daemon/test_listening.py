@@ -1,0 +1,76 @@
+"""What the ear hears: sources changed while it runs, and mistakes in them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.wire import Running, Wire
+
+RATE = 44_100
+
+
+def _tone(path: Path, hz: float, rate: int = RATE, channels: int = 1, seconds: float = 2.0) -> Path:
+    t = np.arange(int(rate * seconds)) / rate
+    soundfile.write(path, np.tile(0.5 * np.sin(2 * np.pi * hz * t)[:, None], (1, channels)), rate)
+    return path
+
+
+def _loudest_hz(wire: Wire) -> float:
+    """Frequency of the brightest bin of the raw scalogram, half a second from now."""
+    entry = wire.subscribe("scalogram")
+    *_, last = (m for m in wire.messages(0.8) if m[0] == "/ear/scalogram")
+    wire.ask("/ear/unsubscribe", entry)
+    return float(40.0 * 2 ** (np.argmax(last[2:]) / 24))
+
+
+def test_another_file_is_heard_at_once_and_the_old_one_is_kept_if_it_cannot_be(tmp_path: Path) -> None:
+    with Running(tmp_path / "run", ["stream.normalize=none"]) as running, running.wire() as wire:
+        low, high = _tone(tmp_path / "low.wav", 110), _tone(tmp_path / "high.flac", 3520, rate=48_000, channels=2)
+        assert wire.ask("/ear/listen/file", str(low))[1] == str(low)
+        assert _loudest_hz(wire) == pytest.approx(110, rel=0.03)
+        assert wire.ask("/ear/listen/file", str(high))[1] == str(high)
+        assert _loudest_hz(wire) == pytest.approx(3520, rel=0.03)
+        (tmp_path / "empty.wav").write_bytes(b"")
+        assert wire.ask("/ear/listen/file", str(tmp_path / "empty.wav"))[0] == "/ear/fail"
+        assert wire.ask("/ear/listen/file")[1] == str(high)
+        assert _loudest_hz(wire) == pytest.approx(3520, rel=0.03)
+        assert wire.ask("/ear/listen/source", "clip")[1] == "clip"
+        assert wire.ask("/ear/listen/file", "")[1] == ""
+        assert wire.ask("/ear/listen/source", "file")[1] == "file"
+        assert wire.ask("/ear/status")[9] == "running"
+
+
+def test_gain_changes_what_the_ear_hears(tmp_path: Path) -> None:
+    tone = _tone(tmp_path / "tone.wav", 440)
+    sets = ["stream.normalize=none", f"listen.file={tone}"]
+    with Running(tmp_path / "run", sets) as running, running.wire() as wire:
+        values = []
+        for gain in (0.0, -20.0):
+            wire.ask("/ear/listen/gain_db", gain)
+            time.sleep(0.5)
+            entry = wire.subscribe("scalogram")
+            values.append(max(wire.wait_for(lambda m: m[0] == "/ear/scalogram")[2:]))
+            wire.ask("/ear/unsubscribe", entry)
+        assert values[0] - values[1] == pytest.approx(20 / 90, abs=0.01), "a value of 1 is 90 dB"
+
+
+def test_a_missing_device_is_refused_and_the_loop_goes_on(server: Running, wire: Wire) -> None:
+    outcome = wire.ask("/ear/listen/source", "device")
+    if outcome[0] == "/ear/listen/source":
+        pytest.skip("this machine has a sound input")
+    assert outcome[0] == "/ear/fail"
+    assert wire.ask("/ear/listen/source")[1] == "file"
+    wire.subscribe("levels")
+    assert wire.wait_for(lambda m: m[0] == "/ear/level/mean")
+
+
+def test_the_frame_number_keeps_its_place_in_time(server: Running, wire: Wire) -> None:
+    start, before = time.monotonic(), wire.ask("/ear/status")[2]
+    time.sleep(3.0)
+    after, elapsed = wire.ask("/ear/status")[2], time.monotonic() - start
+    assert (after - before) * 1024 / RATE == pytest.approx(elapsed, abs=0.3)
