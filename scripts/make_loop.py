@@ -232,7 +232,8 @@ def play_chords(strings: Strings, score: tuple[tuple[str, str], ...], *key: int)
 def body(f: np.ndarray) -> np.ndarray:
     """Response at f (Hz) of a guitar's body: the string's own sound and a few modes of air and wood."""
     f = np.maximum(f, 1)
-    return 0.7 + sum(gain / (1 + 1j * q * (f / mode - mode / f)) for mode, q, gain in BODY_MODES)
+    modes = [gain / (1 + 1j * q * (f / mode - mode / f)) for mode, q, gain in BODY_MODES]
+    return 0.7 + np.sum(modes, axis=0)
 
 
 def echo(f: np.ndarray) -> np.ndarray:

@@ -49,9 +49,19 @@ def _greet(daemon: control.Daemon, chosen: Settings) -> None:
     print(f"  OSC      udp://{s.host}:{daemon.endpoint.port}, for {opened}")
     sizes = f"{len(a.layers)} layers, {a.neurons:,} neurons, a frame every {a.spec.scalogram.hop_s * 1000:.1f} ms"
     print(f"  network  {chosen.model.name}: {sizes}")
+    print(f"  sound    {_source(chosen)}")
     print(f"  patches  {resources.folder('patches')}  (copy them: oscbridge patches DIR)")
     print("  watch    oscbridge monitor" + (f" --port {daemon.endpoint.port}" if daemon.endpoint.port != 9870 else ""))
     print("  end      Ctrl-C", flush=True)
+
+
+def _source(chosen: Settings) -> str:
+    listen = chosen.listen
+    if listen.source == "device":
+        return f"the input {listen.device}" if listen.device else "the system's default input"
+    if listen.source == "clip" or not listen.file:
+        return "the bundled loop"
+    return listen.file
 
 
 def _first_frame(daemon: control.Daemon | None, ready_file: Path | None) -> None:

@@ -72,7 +72,7 @@ class Ring:
         while True:
             start = min(max(self._taken, self._begun - size), end)
             block = self._buffer[np.arange(start, end) % size]
-            if self._begun - size <= start:
+            if start == end or self._begun - size <= start:
                 break
         self.lost += start - self._taken
         self._taken = end

@@ -19,7 +19,7 @@ from typing import Any
 from .. import resources
 from ..ear.anatomy import anatomy
 from ..ear.neurons import Normalizer, Statistics
-from ..ear.spec import load_spec
+from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
 from ..osc.packets import encode
 from ..osc.streams import STREAMS, FramePackets, Packer, check_wish
@@ -52,7 +52,7 @@ class Daemon:
         self._say = say
         self._model = resources.model_file(settings.model.name)
         self.anatomy = anatomy(load_spec(self._model))
-        self.model_id = f"{self.anatomy.spec.name}-loading"
+        self.model_id = ear_id(self.anatomy.spec, self._model.with_suffix(".safetensors"))
         self.http_url = ""
         self._allow = [ipaddress.ip_network(text) for text in settings.server.allow]
         self.allows = lru_cache(4_096)(self._allows)
@@ -80,6 +80,7 @@ class Daemon:
         self._dropped_before = 0  # by workers that are gone
         self._last_frame_at = self._started
         self._trouble = self._what = ""
+        self._said_untrained = False
         self.on_first_frame: Callable[[], None] = lambda: None
 
     # life
@@ -136,10 +137,14 @@ class Daemon:
             self._tell_trouble("/ear/status", message["code"], message["fatal"])
 
     def _became_ready(self, message: dict[str, Any]) -> None:
-        self.model_id = message["ready"]
         self._statistics = self._frames.read_statistics()
-        self._packer.normalizer = self._normalizer(self.live.now)
-        if not message["trained"]:
+        if message["ready"] != self.model_id:  # other weights lie there since the last start
+            self.model_id = message["ready"]
+            self.epoch = (self.epoch + 1) % 2**31
+            self._say(f"the network is now {self.model_id}")
+        self._packer = Packer(self.anatomy.layers, self.epoch, self._normalizer(self.live.now))
+        if not message["trained"] and not self._said_untrained:
+            self._said_untrained = True
             self._say(f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music")
         self._hears(message["what"])
         self._ready.set()

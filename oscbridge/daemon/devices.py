@@ -176,7 +176,7 @@ class DeviceSource:
                 self._open(event, is_first=False)
             else:
                 self._lose(event, gone)
-        if not self._is_gone and self._clock.monotonic_ns() - self._last_sound > GONE_S * SECOND:
+        if not self._is_gone and self._clock.monotonic_ns() - self._last_sound > 1e9 * SECOND:
             self._lose(Trouble(503, "no sound comes in"), gone)
 
     def _hear(self, block: Block) -> None:

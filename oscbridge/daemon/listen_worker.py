@@ -128,7 +128,8 @@ class _Listener:
     def _carry_out(self) -> None:
         while not self._orders.empty():
             order = self._orders.get()
-            if all(order["listen"][k] == self._listen[k] for k in ("source", "file", "device")):
+            unchanged = all(order["listen"][k] == self._listen[k] for k in ("source", "file", "device"))
+            if unchanged:  # a fader: no thread for that
                 self._adjust(order["id"], order["listen"])
             else:
                 threading.Thread(target=self._prepare, args=(order["id"], order["listen"]), daemon=True).start()
@@ -136,6 +137,9 @@ class _Listener:
             key, listen, source = self._opened.get()
             if isinstance(source, BridgeError):
                 self._tell({"result": key, "code": source.code, "text": str(source)})
+                continue
+            if source is self._source:
+                self._adjust(key, listen)
                 continue
             old, self._source, self._listen = self._source, source, listen
             threading.Thread(target=old.close, daemon=True).start()  # a device may take its time
@@ -154,8 +158,12 @@ class _Listener:
 
     def _prepare(self, key: int, listen: dict[str, Any]) -> None:
         """Opens a source beside the one that plays, so that no hop waits for a disk or a device."""
+        from .open_source import check_unused, is_same
+
         try:
-            self._opened.put((key, listen, self._open(listen, wait=False)))
+            check_unused(listen, self._listen)
+            same = is_same(listen, self._listen)
+            self._opened.put((key, listen, self._source if same else self._open(listen, wait=False)))
         except BridgeError as error:
             self._opened.put((key, listen, error))
         except Exception as error:  # told with its own words: a user may know their driver

@@ -39,6 +39,7 @@ class Operation:
     macs_per_step: int
     receptive_field_s: float
     receptive_field_octaves: float
+    layer: int  # the layer whose neurons it leads to
 
     @property
     def macs_per_hop(self) -> float:
@@ -219,7 +220,7 @@ class _Walk:
         self.operations.append(
             Operation(
                 name, kind, x.channels, y.channels, kernel, stride, padding, x.positions, y.positions, y.step,
-                parameters, macs, seconds, octaves,
+                parameters, macs, seconds, octaves, len(self.layers),
             )
         )  # fmt: skip
 

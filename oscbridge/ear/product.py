@@ -25,7 +25,8 @@ class Product:
     def packable(self) -> bool:
         """Whether this build of torch has the packed product, and it pays."""
         ops = torch.ops.mkldnn
-        known = torch.backends.mkldnn.is_available() and hasattr(ops, "_linear_pointwise")
+        known = hasattr(ops, "_linear_pointwise") and hasattr(ops, "_reorder_linear_weight")
+        known = known and torch._C._has_mkldnn
         return bool(known and self._weight.device.type == "cpu" and self._weight.numel() >= PACK_FROM)
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -90,7 +91,7 @@ class ContextBlockSpec(Sizes):
 
 class EarSpec(Sizes):
     name: str = "ear"
-    seed: int = Field(0, ge=0, le=2**32 - 1)
+    seed: int = Field(0, ge=0, le=999_999)
     scalogram: ScalogramSpec = ScalogramSpec()
     encoder: tuple[EncoderBlockSpec, ...] = Field(min_length=1)
     context: tuple[ContextBlockSpec, ...] = Field(min_length=1)
@@ -104,6 +105,13 @@ class EarSpec(Sizes):
             if positions < 1:
                 raise ValueError(f"encoder block {index} has no frequency position left; take smaller kernels")
         return self
+
+
+def ear_id(spec: EarSpec, weights: Path) -> str:
+    """What a patch may key its caches by: name and digest of the weights, or `<name>-untrained-<seed>`."""
+    if not weights.exists():
+        return f"{spec.name}-untrained-{spec.seed}"
+    return f"{spec.name}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
 
 
 def load_spec(path: Path) -> EarSpec:

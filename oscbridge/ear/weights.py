@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -17,14 +16,14 @@ from .anatomy import anatomy
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
 from .scalogram import FilterBank, scalogram
-from .spec import EarSpec
+from .spec import EarSpec, ear_id
 
 _STATISTICS = "statistics."
 
 
 @dataclass(frozen=True)
 class LoadedEar:
-    """A folded ear, ready to listen. id: name and digest of the weights, or `<name>-untrained-<seed>`."""
+    """A folded ear, ready to listen."""
 
     ear: Ear
     bank: FilterBank
@@ -46,7 +45,7 @@ def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
         initialise(ear, spec.seed)
         calibrate(ear, scalogram(calibration[: 4 * spec.scalogram.rate], bank))
         fold_batch_norms(ear)
-        return LoadedEar(ear, bank, measure(ear, bank, calibration), f"{spec.name}-untrained-{spec.seed}", False)
+        return LoadedEar(ear, bank, measure(ear, bank, calibration), ear_id(spec, weights), False)
     tensors = _read(weights)
     shapes = {name: value.shape for name, value in ear.state_dict().items()}
     own = [name for name in tensors if name.startswith(_STATISTICS)]
@@ -56,9 +55,8 @@ def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
     statistics = {name.removeprefix(_STATISTICS): tensors.pop(name).numpy() for name in own}
     ear.load_state_dict(tensors)
     fold_batch_norms(ear)
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
     known = Statistics(**statistics) if statistics else measure(ear, bank, calibration)
-    return LoadedEar(ear, bank, known, f"{spec.name}-{digest}", True)
+    return LoadedEar(ear, bank, known, ear_id(spec, weights), True)
 
 
 def save_ear(ear: Ear, statistics: Statistics | None, path: Path) -> None:

@@ -22,21 +22,39 @@ MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to w
 
 @dataclass(frozen=True)
 class StreamKind:
-    """What can be subscribed to. packings: the first is the default; max_hz 0: every frame."""
+    """What can be subscribed to. packings: the first is the default; messages: as the address reference shows them."""
 
     packings: tuple[str, ...]
     takes_filter: bool
     per_frame: bool
     doc: str
+    messages: tuple[str, ...]
 
 
 STREAMS: dict[str, StreamKind] = {
-    "levels": StreamKind(("",), False, True, "mean and peak of every layer"),
-    "activations": StreamKind(("u8", "f32", "list"), True, True, "every neuron"),
-    "channels": StreamKind(("",), True, True, "every channel's mean over its positions"),
-    "scalogram": StreamKind(("list", "u8"), False, True, "what reaches the network"),
-    "state": StreamKind(("",), False, False, "every parameter that changes"),
-}
+    "levels": StreamKind(
+        ("",), False, True, "mean and peak of every layer", ("/ear/level/mean f×layers", "/ear/level/peak f×layers")
+    ),
+    "activations": StreamKind(
+        ("u8", "f32", "list"), True, True, "every neuron",
+        (
+            "u8, f32 (little-endian): /ear/activations i:epoch i:frame i:chunk i:chunks i:first_neuron b:values",
+            "list: /ear/neurons i:frame i:first_neuron f×≤256",
+        ),
+    ),
+    "channels": StreamKind(
+        ("",), True, True, "every channel's mean over its positions",
+        (
+            "/ear/channels i:frame i:layer f×channels",
+            "of more than 256 channels, or of a part: /ear/channels/<first> i:frame i:layer f×≤256",
+        ),
+    ),
+    "scalogram": StreamKind(
+        ("list", "u8"), False, True, "what reaches the network",
+        ("list: /ear/scalogram i:frame f×bins", "u8: /ear/scalogram i:frame b:values"),
+    ),
+    "state": StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def table(folder: Path) -> str:
                 "sound in to datagram out (JACK)",
                 f"{heard.median_ms:.1f} ms median, {heard.p99_ms:.1f} at p99",
                 f"p99 is a hop of {network.period_ms:.1f} ms and {over:.1f} ms",
-                f"{heard.bursts} bursts; the loop's period of {heard.period_ms:.1f} ms taken off",
+                f"{heard.bursts} bursts; the period of {heard.period_ms:.1f} ms included",
             )
         )
     rows.append(

@@ -21,8 +21,12 @@ BURSTS = 120
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds from the start of a burst at the input to the first datagram that shows it, the loop's one JACK
-    period taken off. A burst begins anywhere in a hop, so the hop's own 23.2 ms are the larger part."""
+    """Milliseconds from the first sample of a burst to the first datagram that shows it.
+
+    A burst begins anywhere in a hop, so up to the hop's own 23.2 ms are spent waiting for the hop to end. The loop
+    hands a block on one JACK period after it began, as a sound card does: that period lies inside the hop, and
+    nothing is taken off.
+    """
 
     median_ms: float
     p99_ms: float
@@ -60,12 +64,11 @@ def _through(folder: Path, environment: dict[str, str]) -> Latency:
             played = [float(line) for line in process.stdout]
     times, loud = np.array([s[0] for s in seen]), np.array([s[1] for s in seen]) > 100
     onsets = times[1:][loud[1:] & ~loud[:-1]]
-    period_s = PERIOD / RATE
     delays = []
     for start in played:
         after = onsets[onsets > start]
         if after.size and after[0] - start < 0.3:
-            delays.append(after[0] - start - period_s)
+            delays.append(after[0] - start)
     assert len(delays) > 0.9 * BURSTS, f"only {len(delays)} of {BURSTS} bursts were heard"
     delays_ms = 1e3 * np.array(delays)
-    return Latency(float(np.median(delays_ms)), float(np.percentile(delays_ms, 99)), len(delays), 1e3 * period_s)
+    return Latency(float(np.median(delays_ms)), float(np.percentile(delays_ms, 99)), len(delays), 1e3 * PERIOD / RATE)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from oscbridge.osc.packets import NTP_EPOCH_S, encode
+from oscbridge.osc.space import AddressSpace
 from oscbridge.settings import Parameter, live_parameters, parameters
 from tests.wire import Running, Wire
 
@@ -445,3 +449,27 @@ def test_a_closed_receiver_does_not_disturb_the_others(server: Running, wire: Wi
         gone.subscribe("activations", lease_s=3.0)
     wire.subscribe("levels")
     assert sum(m[0] == "/ear/level/mean" for m in wire.messages(1.0)) > 10
+
+
+def test_thousands_of_random_messages_leave_the_daemon_as_it_was(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    space = AddressSpace()
+    addresses = [a for a in (*space.commands, *space.parameters) if a not in ("/ear/save", "/ear/hello")]
+    values = [0, 1, -1, 2**31 - 1, -(2**31), 0.5, 1e30, float("nan"), float("inf"), "", "levels", "x" * 300, "../..", b"\0", b"ab"]
+    with Running(tmp_path) as running, running.wire() as wire:
+        entry = wire.subscribe("levels", lease_s=600)
+        memory = psutil.Process(running.process.pid).memory_info().rss
+        for number in range(6_000):
+            args = [rng.choice(values) for _ in range(rng.randrange(7))]
+            datagram = bytearray(encode(rng.choice(addresses), *args))
+            for _ in range(rng.randrange(3)):
+                datagram[rng.randrange(len(datagram))] = rng.randrange(256)
+            wire.send_raw(bytes(datagram))
+            if number % 100 == 0:
+                wire.send("/ear/sync", 1_000_000 + number)
+                wire.wait_for(lambda m, token=1_000_000 + number: m == ("/ear/synced", token), 60)  # type: ignore[misc]
+        assert wire.ask("/ear/renew", entry)[0] in ("/ear/done", "/ear/fail"), "random bytes may have ended it"
+        assert psutil.Process(running.process.pid).memory_info().rss - memory < 30e6
+        assert wire.ask("/ear/status")[8] == 0, "no worker restart"
+        assert "internal error" not in running.text
+        assert "Traceback" not in (tmp_path / "oscbridge.log").read_text()
