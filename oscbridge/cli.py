@@ -64,3 +64,99 @@ def run(
     except BridgeError as error:
         raise refuse(error) from error
     raise typer.Exit(code)
+
+
+@app.command()
+def bench() -> None:
+    """Measures what the ear and the wire cost on this machine."""
+    from .commands.bench import show
+
+    show()
+
+
+@app.command()
+def monitor(
+    host: Annotated[str, typer.Option(help="Where the daemon runs.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its UDP port.", min=1, max=65535)] = 9870,
+    frames: Annotated[int | None, typer.Option(help="End after so many frames; 1 if none comes.", min=1)] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="One line a second, as into a file.")] = False,
+) -> None:
+    """Shows what a running daemon hears, layer by layer. Ends with Ctrl-C."""
+    from .commands.monitor import watch
+
+    try:
+        code = watch(host, port, frames, plain)
+    except BridgeError as error:
+        raise refuse(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
+def inspect(
+    model: Annotated[str | None, typer.Argument(help="The network: a name, or a path to its YAML.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Shows the network: operations, sizes, costs, and the numbers of its layers."""
+    from .commands.inspect import show
+
+    try:
+        show(model, json)
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+@app.command()
+def devices() -> None:
+    """Lists the sound inputs, and how to listen to one."""
+    from .commands.devices import show
+
+    try:
+        show()
+    except BridgeError as error:
+        raise refuse(error, 1) from error
+
+
+@app.command()
+def patches(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made if it is not there.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that you have changed.")] = False,
+) -> None:
+    """Copies the patches for Pure Data and the others into a folder of yours."""
+    from .commands.patches import copy
+
+    try:
+        code = copy(folder, force)
+    except BridgeError as error:
+        raise refuse(error) from error
+    raise typer.Exit(code)
+
+
+@app.command(hidden=True)
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a file differs from the code.")] = False,
+) -> None:
+    """Rewrites config/default.yaml and patches/ADDRESSES.md from the code."""
+    from .commands import docs
+
+    if check:
+        raise typer.Exit(docs.check())
+    try:
+        docs.rewrite()
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Argument(help="The YAML you run with.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="section.name=value; may be repeated.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Examines this machine: versions, ports, sound, network, speed. Paste it into a bug report."""
+    from .commands.doctor import examine
+
+    try:
+        code = examine(config, set_ or [], json)
+    except BridgeError as error:
+        raise refuse(error) from error
+    raise typer.Exit(code)

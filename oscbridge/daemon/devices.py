@@ -144,10 +144,7 @@ class DeviceSource:
         while self._stamps[0][0] < self._read:
             self._stamps.popleft()
         _, monotonic_ns, unix_ns = self._stamps[0]
-        assert self._given is not None
-        due = self._given + self._period
-        # from `due`, so that what each sleep takes too long does not add up
-        self._given = due if due <= now < due + self._period else now
+        self._given = now
         self._is_silent = False
         return Hop(sound[-1], unix_ns, monotonic_ns, sound[:-1], skip)
 
@@ -176,7 +173,7 @@ class DeviceSource:
                 self._open(event, is_first=False)
             else:
                 self._lose(event, gone)
-        if not self._is_gone and self._clock.monotonic_ns() - self._last_sound > 1e9 * SECOND:
+        if not self._is_gone and self._clock.monotonic_ns() - self._last_sound > GONE_S * SECOND:
             self._lose(Trouble(503, "no sound comes in"), gone)
 
     def _hear(self, block: Block) -> None:

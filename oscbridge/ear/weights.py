@@ -61,7 +61,9 @@ def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
 
 def save_ear(ear: Ear, statistics: Statistics | None, path: Path) -> None:
     """Writes weights (float16, batch norms unfolded) and statistics as safetensors."""
-    tensors = {k: v.to(torch.float16) if v.is_floating_point() else v for k, v in ear.state_dict().items()}
+    # a running variance may lie beyond float16, and would come back as infinity
+    wide = {name for name, _ in ear.named_buffers()}
+    tensors = {k: v if k in wide else v.to(torch.float16) for k, v in ear.state_dict().items()}
     if statistics is not None:
         tensors |= {_STATISTICS + k: torch.from_numpy(v).to(torch.float16) for k, v in vars(statistics).items()}
     save_file({k: v.contiguous() for k, v in tensors.items()}, path)

@@ -1,0 +1,60 @@
+"""`oscbridge devices`: the sound inputs, and the command line that listens to one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..daemon.devices import Input
+
+
+def show() -> None:
+    """Raises BridgeError if PortAudio is missing or does not answer."""
+    from ..daemon.devices import list_inputs
+
+    print("\n".join(report(list_inputs())))
+
+
+def report(inputs: Sequence[Input]) -> list[str]:
+    """The table, and what to type."""
+    if not inputs:
+        return [
+            "This machine shows no sound input. Plug one in, or start its sound server, and run this again; on Linux",
+            "`arecord -l` tells what the system sees, and your user may have to be in the group `audio`.",
+            "Without one: `oscbridge run` hears the bundled loop, `oscbridge run --file song.wav` a file.",
+        ]
+    rows = [("#", "name", "host API", "channels", "rate", "")]
+    rows += [
+        (str(i.index), i.name, i.api, str(i.channels), f"{i.rate:,.0f} Hz", "default" * i.is_default) for i in inputs
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+    chosen = next((i for i in inputs if i.is_default), inputs[0])
+    return [
+        *lines,
+        "",
+        "Listen to one by a part of its name, which stays the same when others come and go, or by its number:",
+        f'  oscbridge run --device "{name_to_type(chosen, inputs)}"',
+        f"  oscbridge run --device {chosen.index} --channel 1",
+    ]
+
+
+def name_to_type(chosen: Input, inputs: Sequence[Input]) -> str:
+    """The shortest beginning of a name, by words, that means this input and no other; its number if there is none."""
+    name = re.sub(r" *\(hw:\d+,\d+\)", "", chosen.name)  # ALSA's card number changes
+    others = [i.name.casefold() for i in inputs if i is not chosen]
+    for end in [m.start() for m in re.finditer(r"[ :,(]|$", name) if m.start() >= 4] or [len(name)]:
+        part = name[:end]
+        if '"' not in part and not any(part.casefold() in other for other in others):
+            return part
+    return str(chosen.index)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    is_number = (True, False, False, True, True, False)
+    return [
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(row, widths, is_number, strict=True)
+    ]
