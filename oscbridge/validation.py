@@ -65,7 +65,11 @@ def allowed(field: FieldInfo) -> str:
     if choices:
         return "one of " + ", ".join(choices)
     kinds: dict[Any, str] = {
-        int: "a whole number", float: "a number", bool: "true or false", str: "text", dict: "a section"
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "text",
+        dict: "a section",
     }
     kind = kinds.get(field.annotation) or ("a list" if re.search("list|tuple", str(field.annotation)) else "a section")
     low, high = bounds(field)

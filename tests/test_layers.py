@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "oscbridge"
-ORDER = ["errors", "validation", "settings", "resources", "ear", "dream layout train", "osc", "hosts", "daemon", "commands", "cli"]  # fmt: skip
-RANK = {name: rank for rank, names in enumerate(ORDER) for name in names.split()}
+ORDER = ["errors", "validation", "settings", "resources", "ear", "dream+layout+train", "osc", "hosts", "daemon"]
+ORDER += ["commands", "cli"]
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names.split("+")}
 PURE = ("ear", "osc", "dream", "layout")
 SHELL_ONLY = {"socket", "sounddevice", "multiprocessing", "subprocess", "threading", "asyncio", "time"}
 
@@ -45,7 +46,9 @@ def test_a_module_imports_from_its_own_layer_or_those_above(path: Path, part: st
             assert RANK[parts[1]] <= RANK[part], f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize(("path", "part"), [m for m in _modules() if m[1] in PURE], ids=lambda x: getattr(x, "name", ""))
+@pytest.mark.parametrize(
+    ("path", "part"), [m for m in _modules() if m[1] in PURE], ids=lambda x: getattr(x, "name", "")
+)
 def test_the_pure_part_knows_no_sockets_devices_processes_or_clocks(path: Path, part: str) -> None:
     assert not {name.split(".")[0] for name in _imports(path)} & SHELL_ONLY
 

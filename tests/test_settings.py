@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from oscbridge import settings
 from oscbridge.errors import BridgeError

@@ -103,7 +103,9 @@ class Running:
         for item in arguments:
             command += ["--set", item]
         with self.output.open("w") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=os.environ | (env or {}))
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=os.environ | (env or {})
+            )
         if wait:
             self.wait_ready()
 

@@ -116,9 +116,7 @@ def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
             raise BridgeError(f"there is no input with the number {device}; inputs: {listing}", 404)
         return found[0], ""
     wanted = device.casefold()
-    found = [i for i in inputs if i.name.casefold() == wanted] or [
-        i for i in inputs if wanted in i.name.casefold()
-    ]
+    found = [i for i in inputs if i.name.casefold() == wanted] or [i for i in inputs if wanted in i.name.casefold()]
     if not found:
         near = difflib.get_close_matches(wanted, {i.name.casefold(): i for i in inputs}, n=1, cutoff=0.4)
         name = next((i.name for i in inputs if near and i.name.casefold() == near[0]), "")
@@ -127,9 +125,7 @@ def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
     note = ""
     if len(found) > 1:
         others = ", ".join(f'{i.index} "{i.name}"' for i in found[1:])
-        note = (
-            f'"{device}" is {found[0].index} "{found[0].name}"; it could also be {others}: choose by number'
-        )
+        note = f'"{device}" is {found[0].index} "{found[0].name}"; it could also be {others}: choose by number'
     return found[0], note
 
 
@@ -258,9 +254,7 @@ class Capture:
             503,
         )
 
-    def _copy(
-        self, stream: Any, ring: Ring, marks: deque[tuple[int, int, int]], opened: dict[str, Any]
-    ) -> None:
+    def _copy(self, stream: Any, ring: Ring, marks: deque[tuple[int, int, int]], opened: dict[str, Any]) -> None:
         lost = 0
         is_told = False
         until = time.monotonic() + FIRST_S
@@ -277,9 +271,7 @@ class Capture:
                 until = time.monotonic() + SILENT_S
             if not stream.active or time.monotonic() > until:
                 gone = "is gone" if is_told else "opens, but no sound comes from it"
-                self._say(
-                    TROUBLE, {"code": 503, "text": f'the input {opened["index"]} "{opened["name"]}" {gone}'}
-                )
+                self._say(TROUBLE, {"code": 503, "text": f'the input {opened["index"]} "{opened["name"]}" {gone}'})
                 return
             time.sleep(POLL_S)
         stream.abort()
@@ -295,9 +287,7 @@ class Capture:
 
 
 def main(arguments: list[str]) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; our parent says when to end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; our parent says when to end
     if sys.platform != "win32":
         import resource
 

@@ -37,6 +37,7 @@ from .supervisor import Supervisor
 log = logging.getLogger(__name__)
 
 ALIVE_S = 1.0
+MAX_EPOCH = 2**24 - 1  # Pure Data and other hosts hold every number as a 32-bit float
 LATE_FRAMES = 3  # a backlog longer than this is skipped up to the newest frame
 
 
@@ -47,7 +48,7 @@ class Daemon:
     """
 
     def __init__(self, settings: Settings, say: Callable[[str], None], log_file: Path | None = None) -> None:
-        self.epoch = int(time.time() * 8) % 2**31  # another at every start, and growing for eight years
+        self.epoch = 1 + int(time.time() * 2) % MAX_EPOCH  # another at every start
         self.log_file = log_file or "the terminal"
         self._say = say
         self._model = resources.model_file(settings.model.name)
@@ -121,9 +122,8 @@ class Daemon:
     # the worker
 
     def worker_arguments(self) -> tuple[Any, ...]:
-        hops = (time.monotonic() - self._last_frame_at) / self.anatomy.spec.scalogram.hop_s
-        first = self._newest.number + 1 + int(hops) if self._newest else 0  # frames keep their place in time
-        return (self._frames, str(self._model), self.live.now.listen.model_dump(), first)
+        last = (self._newest.number, self._last_frame_at) if self._newest else None
+        return (self._frames, str(self._model), self.live.now.listen.model_dump(), last)
 
     def worker_said(self, message: dict[str, Any]) -> None:
         if "ready" in message:
@@ -140,7 +140,7 @@ class Daemon:
         self._statistics = self._frames.read_statistics()
         if message["ready"] != self.model_id:  # other weights lie there since the last start
             self.model_id = message["ready"]
-            self.epoch = (self.epoch + 1) % 2**31
+            self.epoch = 1 + self.epoch % MAX_EPOCH
             self._say(f"the network is now {self.model_id}")
         self._packer = Packer(self.anatomy.layers, self.epoch, self._normalizer(self.live.now))
         if not message["trained"] and not self._said_untrained:

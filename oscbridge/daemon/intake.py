@@ -75,9 +75,7 @@ class Intake:
     Where the rates are equal and the gain is 0 dB, what comes out is bit for bit what came in.
     """
 
-    def __init__(
-        self, name: str, channels: int, source_rate: float, rate: int, channel: int, ramp: int
-    ) -> None:
+    def __init__(self, name: str, channels: int, source_rate: float, rate: int, channel: int, ramp: int) -> None:
         """ramp: samples at `rate` over which a change of channel is mixed. Errors as in `set_channel`."""
         self.name, self.channels = name, channels
         self.broken = 0

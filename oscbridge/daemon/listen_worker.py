@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from .sources import Source
 
 
+LastFrame = tuple[int, float]  # its number, and when it was finished on the monotonic clock, which processes share
+
+
 def run(
-    sock: socket.socket, parent: int, frames: SharedFrames, model: str, listen: dict[str, Any], first_frame: int
+    sock: socket.socket, parent: int, frames: SharedFrames, model: str, listen: dict[str, Any], last: LastFrame | None
 ) -> None:
-    """Entry point of the process. model: path of the YAML; listen: the section `listen`; first_frame: its number."""
+    """Entry point of the process. model: path of the YAML; listen: the section `listen`; last: of the worker before."""
     die_with_parent(parent)
     faulthandler.enable()
     if hasattr(signal, "SIGUSR1"):
@@ -38,7 +41,7 @@ def run(
     for library in ("OMP", "MKL", "OPENBLAS"):
         os.environ[f"{library}_NUM_THREADS"] = "1"  # more threads spin on barriers when the machine is busy
     try:
-        _Listener(sock, frames, model, listen, first_frame).loop()
+        _Listener(sock, frames, model, listen, last).loop()
     except BridgeError as error:
         _send(sock, {"fatal": str(error), "code": error.code})
         sys.exit(2)
@@ -55,7 +58,9 @@ def die_with_parent(parent: int) -> None:
 
 
 class _Listener:
-    def __init__(self, sock: socket.socket, frames: SharedFrames, model: str, listen: dict[str, Any], first_frame: int):
+    def __init__(
+        self, sock: socket.socket, frames: SharedFrames, model: str, listen: dict[str, Any], last: LastFrame | None
+    ) -> None:
         import torch
 
         from ..ear.spec import load_spec
@@ -69,7 +74,7 @@ class _Listener:
         spec = load_spec(path)
         self._rate, self._hop = spec.scalogram.rate, spec.scalogram.hop
         loaded = load_ear(spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), self._rate)))
-        self._sock, self._frames, self._listen, self._number = sock, frames, listen, first_frame
+        self._sock, self._frames, self._listen, self._last = sock, frames, listen, last
         self._lock = threading.Lock()
         self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[tuple[int, dict[str, Any], Source | BridgeError]] = queue.SimpleQueue()
@@ -113,6 +118,7 @@ class _Listener:
         gc.freeze()
         gc.disable()  # no pause mid-hop; the loop makes no cycles
         dropped = 0
+        self._number = self._first_number()
         while True:
             hop = self._source.next_hop()
             began = time.perf_counter_ns()
@@ -120,13 +126,20 @@ class _Listener:
                 if hop.dropped_count:
                     self._scalogram.hear(self._torch.from_numpy(hop.dropped.reshape(-1)))
                     dropped += hop.dropped_count
-                    self._number += hop.dropped_count  # a frame's number keeps its place in time
+                    self._number += hop.dropped_count
                 self._stream.push(self._scalogram.push(self._torch.from_numpy(hop.samples)))
             took = time.perf_counter_ns() - began
             self._frames.write(Frame(self._number, hop.unix_ns, took, dropped, self._values))
             self._send_line(b"%d\n" % self._number)
             self._number += 1
             self._carry_out()
+
+    def _first_number(self) -> int:
+        """A frame's number keeps its place in time, across workers too."""
+        if self._last is None:
+            return 0
+        number, finished = self._last
+        return number + 1 + int((time.monotonic() - finished) * self._rate / self._hop)
 
     def _carry_out(self) -> None:
         while not self._orders.empty():

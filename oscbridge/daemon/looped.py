@@ -143,9 +143,7 @@ def _open(path: Path) -> _Reader:
     if not RATES[0] <= sound.samplerate <= RATES[1]:
         rate = sound.samplerate
         sound.close()
-        raise BridgeError(
-            f"{path} says {rate:,} Hz; expected {RATES[0]:,} to {RATES[1]:,} Hz: convert the file", 422
-        )
+        raise BridgeError(f"{path} says {rate:,} Hz; expected {RATES[0]:,} to {RATES[1]:,} Hz: convert the file", 422)
     return sound
 
 

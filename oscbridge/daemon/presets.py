@@ -58,5 +58,3 @@ def _checked(name: str) -> str:
             f"{name[:64]!r} is no name for a preset; take letters, digits, spaces, - and _, at most 64, and no path"
         )
     return name
-
-

@@ -243,5 +243,3 @@ class Session:
 def is_local(host: str) -> bool:
     """Whether packets to `host` stay on this machine, and so may be large."""
     return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-
-

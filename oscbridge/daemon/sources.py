@@ -121,9 +121,7 @@ class Pacer:
 class _Player:
     """What file and clip share: pace, gain, and the sound of skipped hops."""
 
-    def __init__(
-        self, rate: int, hop: int, gain_db: float, clock: Clock, slack_hops: int, keep_hops: int
-    ) -> None:
+    def __init__(self, rate: int, hop: int, gain_db: float, clock: Clock, slack_hops: int, keep_hops: int) -> None:
         self.rate, self.hop, self._keep, self._clock = rate, hop, keep_hops, clock
         self._pacer = Pacer(rate, hop, clock, slack_hops)
         self._gain = Gain(gain_db, ramp=hop)
@@ -308,9 +306,7 @@ class FileSource(_Player):
         had = self._intake.broken
         sound = np.concatenate([self._rest, self._intake(self._file.next_block())])
         if self._intake.broken and not had:
-            self._told.put(
-                (422, f"{self._file.name} holds NaN, infinite or huge samples; they are taken as 0")
-            )
+            self._told.put((422, f"{self._file.name} holds NaN, infinite or huge samples; they are taken as 0"))
         whole = len(sound) // self.hop * self.hop
         self._rest = sound[whole:]
         for hop in sound[:whole].reshape(-1, self.hop):

@@ -102,7 +102,10 @@ def _sendto_share(datagrams_per_s: float) -> float:
     """What sending alone costs: 8,000-byte datagrams to a loopback socket that nobody reads."""
     import socket
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
+    ):
         sink.bind(("127.0.0.1", 0))
         address, payload = sink.getsockname(), bytes(7_900)
         began = time.process_time()

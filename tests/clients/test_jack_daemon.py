@@ -40,7 +40,7 @@ def test_what_is_played_is_heard_and_an_unplugged_device_is_waited_for(tmp_path:
     sets = ["listen.source=device", "listen.device=loopback", "stream.normalize=none"]
     with Running(tmp_path / "run", sets, env=jack.environment) as running, running.wire() as wire:
         wire.subscribe("scalogram", lease_s=600)
-        assert 'hears device' in running.text
+        assert "hears device" in running.text
         assert _peak_hz(wire) == pytest.approx(1_000, rel=0.03)
 
         jack.end(server)

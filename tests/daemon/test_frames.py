@@ -15,7 +15,9 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 
 def _frame(number: int, neurons: int = 8) -> Frame:
-    return Frame(number, unix_ns=number * 10, compute_ns=5, dropped=number // 2, values=np.full(neurons, number, np.float32))
+    return Frame(
+        number, unix_ns=number * 10, compute_ns=5, dropped=number // 2, values=np.full(neurons, number, np.float32)
+    )
 
 
 def test_what_is_written_is_read() -> None:
@@ -69,4 +71,6 @@ def test_statistics_reach_the_other_side() -> None:
     frames = SharedFrames(CONTEXT, 4)
     given = Statistics(*(np.full(4, i, np.float32) for i in range(4)))
     frames.write_statistics(given)
-    assert all((a == b).all() for a, b in zip(vars(given).values(), vars(frames.read_statistics()).values(), strict=True))
+    assert all(
+        (a == b).all() for a, b in zip(vars(given).values(), vars(frames.read_statistics()).values(), strict=True)
+    )

@@ -291,7 +291,11 @@ def test_ints_and_floats_are_taken_for_one_another(wire: Wire, value: float) -> 
 @pytest.mark.parametrize("tag", [b"T", b"F"])
 def test_a_boolean_is_no_brightness(wire: Wire, tag: bytes) -> None:
     wire.send_raw(b"/ear/stream/floor\0\0\0," + tag + b"\0\0")
-    assert wire.wait_for(lambda m: m[0] in ("/ear/stream/floor", "/ear/fail"))[:3] == ("/ear/fail", "/ear/stream/floor", 422)
+    assert wire.wait_for(lambda m: m[0] in ("/ear/stream/floor", "/ear/fail"))[:3] == (
+        "/ear/fail",
+        "/ear/stream/floor",
+        422,
+    )
 
 
 @pytest.mark.parametrize(
@@ -378,7 +382,8 @@ MALFORMED = [
     b"", b"\0", b"garbage", b"\xff" * 500, b"#bundle", b"#bundle\0", b"#bundle\0" + b"\0" * 8 + b"\xff\xff\xff\xff",
     b"/", b"/ear/status", b"/ear/status\0,", b"/ear/status\0,i\0\0", b"/ear/hello\0\0,sb\0\0", b"/\xc3\xa4\0,\0\0\0",
     b"/ear/status\0iiii", b"/ear/sync\0\0\0,i\0\0\0\0", b"/ear/sync\0\0\0,[i]\0\0\0\0" + bytes(8),
-    b"/ear/save\0\0\0,b\0\0\x7f\xff\xff\xffabcd", b"/" + b"a" * 60_000 + b"\0" * 4, b"/ear/sync\0\0\0,b\0\0" + bytes(60_000),
+    b"/ear/save\0\0\0,b\0\0\x7f\xff\xff\xffabcd", b"/" + b"a" * 60_000 + b"\0" * 4,
+    b"/ear/sync\0\0\0,b\0\0" + bytes(60_000),
 ]  # fmt: skip
 
 
@@ -400,7 +405,11 @@ def test_malformed_datagrams_change_nothing(wire: Wire, datagram: bytes) -> None
 def test_a_stranger_is_never_sent_more_than_three_times_what_it_sent(server: Running) -> None:
     requests = [encode(a) for a in ("/ear/status", "/ear/layers", "/ear/stream/*", "/ear/*/*", "/ear/nonsense", "/x")]
     requests += [encode("/ear/sync", 1), encode("/ear/clock", 1), encode("/ear/renew", 5), encode("/ear/load", "x")]
-    requests += [encode("/ear/subscribe", "activations", "f32", 0, 0.0, 60.0), b"/ear/sync\0\0\0,h\0\0" + bytes(8), b"/a\0\0"]
+    requests += [
+        encode("/ear/subscribe", "activations", "f32", 0, 0.0, 60.0),
+        b"/ear/sync\0\0\0,h\0\0" + bytes(8),
+        b"/a\0\0",
+    ]
     for request in requests:
         with server.wire(hello=False) as stranger:
             for _ in range(5):
@@ -455,7 +464,23 @@ def test_thousands_of_random_messages_leave_the_daemon_as_it_was(tmp_path: Path)
     rng = random.Random(0)
     space = AddressSpace()
     addresses = [a for a in (*space.commands, *space.parameters) if a not in ("/ear/save", "/ear/hello")]
-    values = [0, 1, -1, 2**31 - 1, -(2**31), 0.5, 1e30, float("nan"), float("inf"), "", "levels", "x" * 300, "../..", b"\0", b"ab"]
+    values = [
+        0,
+        1,
+        -1,
+        2**31 - 1,
+        -(2**31),
+        0.5,
+        1e30,
+        float("nan"),
+        float("inf"),
+        "",
+        "levels",
+        "x" * 300,
+        "../..",
+        b"\0",
+        b"ab",
+    ]
     with Running(tmp_path) as running, running.wire() as wire:
         entry = wire.subscribe("levels", lease_s=600)
         memory = psutil.Process(running.process.pid).memory_info().rss

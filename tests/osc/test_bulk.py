@@ -105,7 +105,7 @@ def test_any_runs_in_any_datagram_size_come_back_whole(gaps, packing, max_bytes)
         at += gap + count
     values = np.random.default_rng(at).integers(0, 256, at).astype("u1" if packing == "u8" else "<f4")
     packets = bulk.blob_frames("/ear/activations", 1, runs, packing, max_bytes).pack(9, values)
-    assert max(map(len, packets)) < max_bytes
+    assert max(map(len, packets)) < max_bytes and all(len(p) % 4 == 0 for p in packets)
     back = [(m.params[4], m.params[5]) for m in read(list(packets))]
     assert b"".join(blob for _, blob in back) == b"".join(values[a : a + n].tobytes() for a, n in runs)
     assert [first for first, _ in back] == sorted(first for first, _ in back)
@@ -159,6 +159,7 @@ def test_a_channel_is_the_mean_of_its_positions(packer):
         ("13:250-299", [("/ear/channels/250", 13, 50)]),
         ("9:3,9:5", [("/ear/channels/3", 9, 1), ("/ear/channels/5", 9, 1)]),
         ("9", [("/ear/channels", 9, 128)]),
+        ("9:120-127", [("/ear/channels/120", 9, 8)]),
     ],
 )
 def test_a_part_of_a_layers_channels_tells_its_first_one_in_the_address(packer, text, expected):
