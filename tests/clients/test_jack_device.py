@@ -6,14 +6,16 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import psutil
@@ -86,17 +88,19 @@ class Jack:
 
     def start(self, rate: int = RATE) -> subprocess.Popen[Any]:
         options = ["-r", "-n", self.name, "-L", "2", "-d", "dummy", "-r", str(rate), "-p", "512"]
-        server = self._run([self.jackd, *options], stdout=subprocess.DEVNULL)
-        until = time.monotonic() + PATIENCE_S
-        while "loopback:" not in self._ports():
-            assert time.monotonic() < until, "jackd does not answer"
-            time.sleep(0.02)
+        with tempfile.TemporaryFile("w+") as said:
+            server = self._run([self.jackd, *options], stdout=said)
+            until = time.monotonic() + PATIENCE_S
+            while "loopback:" not in self._ports():
+                if server.poll() is not None or time.monotonic() > until:
+                    said.seek(0)
+                    # "too many servers": killed ones keep places in /dev/shm/jack-shm-registry
+                    pytest.fail(f"jackd does not start; it said: {said.read()}")
+                time.sleep(0.02)
         return server
 
     def _ports(self) -> str:
-        return subprocess.run(
-            [self.lsp], env=self.environment, capture_output=True, text=True, check=False
-        ).stdout
+        return subprocess.run([self.lsp], env=self.environment, capture_output=True, text=True, check=False).stdout
 
     def play(self, path: Path, rate: int = RATE) -> subprocess.Popen[Any]:
         player = self._run([sys.executable, "-c", PLAY, str(path), str(rate)], stdout=subprocess.PIPE)
@@ -110,17 +114,20 @@ class Jack:
         command = [sys.executable, "-c", LISTEN, json.dumps(arguments), str(hang_s), str(recording)]
         return Listener(self._run(command, stdout=subprocess.PIPE), recording)
 
-    def _run(self, command: list[str], stdout: int) -> subprocess.Popen[Any]:
+    def _run(self, command: list[str], stdout: int | IO[str]) -> subprocess.Popen[Any]:
         process = subprocess.Popen(
             command,
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=stdout,
-            stderr=subprocess.DEVNULL if command[0] == self.jackd else None,
+            stderr=subprocess.STDOUT if command[0] == self.jackd else None,
             text=True,
         )
         self.started.append(process)
         return process
+
+    def _is_server(self, process: subprocess.Popen[Any]) -> bool:
+        return bool(process.args[0] == self.jackd)
 
     def end(self, process: subprocess.Popen[Any], gently: bool = False) -> None:
         """gently: by closing its input, so that it leaves JACK in good order; else by a signal."""
@@ -136,7 +143,10 @@ class Jack:
 
     def close(self) -> None:
         for process in reversed(self.started):
-            self.end(process, gently=process.args[0] != self.jackd)
+            self.end(process, gently=not self._is_server(process))
+        if any(process.returncode == -signal.SIGKILL for process in self.started if self._is_server(process)):
+            # JACK has eight places, and keeps that of a killed server until one of the same name ends well
+            self.end(self.start())
         for left_over in Path("/dev/shm").glob(f"jack*{self.name}*"):  # by programs that were killed
             left_over.unlink()
 
@@ -225,8 +235,7 @@ class Played:
         hops = heard[: len(heard) // HOP * HOP].reshape(-1, HOP)
         places = [self._where.get(tuple(hop[:3].tolist()), -1) for hop in hops]
         return sum(
-            at >= 0 and bool((hop == self._around[at : at + HOP]).all())
-            for hop, at in zip(hops, places, strict=True)
+            at >= 0 and bool((hop == self._around[at : at + HOP]).all()) for hop, at in zip(hops, places, strict=True)
         )
 
 

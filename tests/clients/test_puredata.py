@@ -245,7 +245,9 @@ class Pretender:
 
     def hear_until(self, address: str) -> list[tuple[str, list[object]]]:
         heard = [self.hear()]
+        end = time.monotonic() + PATIENCE_S
         while heard[-1][0] != address:
+            assert time.monotonic() < end, f"no {address} among {heard}"
             heard.append(self.hear())
         return heard
 

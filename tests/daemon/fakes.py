@@ -38,9 +38,7 @@ class Hands:
 class FakeFeed:
     """A device that brings `sound` (n, channels) in blocks, each when its last frame has been played."""
 
-    def __init__(
-        self, hands: Hands, sound: np.ndarray, rate: int = RATE, block: int = 512, note: str = ""
-    ) -> None:
+    def __init__(self, hands: Hands, sound: np.ndarray, rate: int = RATE, block: int = 512, note: str = "") -> None:
         self.events: deque[Event] = deque()
         self.answered = threading.Event()
         self.answered.set()

@@ -162,9 +162,7 @@ def make(
     told: list[tuple[int, str]] = []
     rate = more.pop("device_rate", RATE)
     fake = FakeFeed(hands, sound, rate, block, more.pop("note", ""))
-    source = DeviceSource(
-        device, RATE, HOP, clock=hands.clock, feed=fake, tell=lambda *t: told.append(t), **more
-    )
+    source = DeviceSource(device, RATE, HOP, clock=hands.clock, feed=fake, tell=lambda *t: told.append(t), **more)
     return source, fake, told
 
 
@@ -229,9 +227,7 @@ def test_a_reader_that_comes_late_skips_the_oldest_and_is_live_again() -> None:
     assert 9 <= hop.dropped_count <= 10
     assert hop.dropped.shape == (4, HOP)
     end = (13 + hop.dropped_count + 1) * HOP
-    np.testing.assert_array_equal(
-        np.concatenate([hop.dropped.reshape(-1), hop.samples]), NOISE[end - 5 * HOP : end, 0]
-    )
+    np.testing.assert_array_equal(np.concatenate([hop.dropped.reshape(-1), hop.samples]), NOISE[end - 5 * HOP : end, 0])
     np.testing.assert_array_equal(np.concatenate(heard), NOISE[: 13 * HOP, 0])
     assert hands.now - hop.monotonic_ns < PERIOD
     assert source.next_hop().dropped_count == 0
@@ -308,9 +304,7 @@ def test_a_device_that_cannot_be_had_is_refused_or_waited_for() -> None:
     told: list[tuple[int, str]] = []
     fake.events.append(Trouble(404, "no input x"))
     fake.is_plugged = False
-    source = DeviceSource(
-        "x", RATE, HOP, clock=hands.clock, feed=fake, wait=True, tell=lambda *t: told.append(t)
-    )
+    source = DeviceSource("x", RATE, HOP, clock=hands.clock, feed=fake, wait=True, tell=lambda *t: told.append(t))
     hops = [source.next_hop() for _ in range(50)]
     assert not any(h.samples.any() for h in hops)
     assert told == [(503, "no input x; silence until it is there, trying every second")]
@@ -455,9 +449,7 @@ def test_closing_ends_the_capture_process(stand_in: Callable[[str], CaptureProce
     assert not process._thread.is_alive()
 
 
-def test_without_portaudio_the_message_names_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_portaudio_the_message_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sounddevice.py").write_text('raise OSError("PortAudio library not found")')
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(BridgeError, match=r"apt-get install libportaudio2.*brew install portaudio") as error:

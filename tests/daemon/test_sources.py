@@ -106,17 +106,13 @@ def test_any_rate_and_channel_gives_its_tone_without_a_seam(
 
 
 @pytest.mark.parametrize("length", [1, 100, 5_000, 11_025, 11_026, 30_000])
-def test_what_is_heard_is_what_the_file_holds_bit_for_bit(
-    play: Callable[..., FileSource], length: int
-) -> None:
+def test_what_is_heard_is_what_the_file_holds_bit_for_bit(play: Callable[..., FileSource], length: int) -> None:
     noise = np.random.default_rng(0).standard_normal(length).astype(np.float32)
     sound = read(play(noise), 80)
     np.testing.assert_array_equal(sound, np.resize(noise, len(sound)))
 
 
-def test_a_file_is_read_only_a_second_ahead(
-    play: Callable[..., FileSource], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_read_only_a_second_ahead(play: Callable[..., FileSource], monkeypatch: pytest.MonkeyPatch) -> None:
     frames = 0
     original = LoopedFile._read
 
@@ -138,9 +134,7 @@ def test_a_file_is_read_only_a_second_ahead(
 
 def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "guitar_drums.flac").touch()
-    with pytest.raises(
-        BridgeError, match=r"no file .*guitar_drum\.flac; did you mean guitar_drums\.flac\?"
-    ) as error:
+    with pytest.raises(BridgeError, match=r"no file .*guitar_drum\.flac; did you mean guitar_drums\.flac\?") as error:
         FileSource(tmp_path / "guitar_drum.flac")
     assert error.value.code == 404
     with pytest.raises(BridgeError, match="no folder") as error:
@@ -190,9 +184,7 @@ def test_what_is_no_sound_file_is_refused(tmp_path: Path, make: Any, name: str, 
 
 def test_a_channel_that_is_not_there_is_refused_and_nothing_changes(play: Callable[..., FileSource]) -> None:
     two = np.stack([sine(RATE, 1.0, 200), sine(RATE, 1.0, 400)], axis=1)
-    with pytest.raises(
-        BridgeError, match=r"channel is 3, but sound\.wav has 2 channels; expected 1 to 2, or 0"
-    ):
+    with pytest.raises(BridgeError, match=r"channel is 3, but sound\.wav has 2 channels; expected 1 to 2, or 0"):
         play(two, channel=3)
     source = play(two, channel=2)
     with pytest.raises(BridgeError, match="channel is -1"):
