@@ -80,7 +80,8 @@ class Daemon:
         self._worker_dropped = 0
         self._dropped_before = 0  # by workers that are gone
         self._last_frame_at = self._started
-        self._trouble = self._what = ""
+        self._what = ""  # that the ear hears
+        self._trouble = self._fatal = ""  # of the source, of the worker's start; "" while all is well
         self._said_untrained = False
         self.on_first_frame: Callable[[], None] = lambda: None
 
@@ -132,11 +133,15 @@ class Daemon:
             self._took_source(message)
             self.live.answer(message)
         elif "trouble" in message:
-            self._source_trouble(message["code"], message["trouble"])
+            self._source_trouble(message["code"], message["trouble"], message["lasts"])
         elif "fatal" in message:
-            self._tell_trouble("/ear/status", message["code"], message["fatal"])
+            if message["fatal"] != self._fatal:  # a worker that fails for one reason again and again says so once
+                self._say(message["fatal"])
+            self._fatal = message["fatal"]
+            self.session.tell_all("/ear/fail", "/ear/status", message["code"], message["fatal"])
 
     def _became_ready(self, message: dict[str, Any]) -> None:
+        self._fatal = ""
         self._statistics = self._frames.read_statistics()
         if message["ready"] != self.model_id:  # other weights lie there since the last start
             self.model_id = message["ready"]
@@ -159,22 +164,19 @@ class Daemon:
             self._say(f"hears {what}")
         self._what = what
 
-    def _source_trouble(self, code: int, text: str) -> None:
+    def _source_trouble(self, code: int, text: str, lasts: bool) -> None:
+        self._say(text)
         if code == 200:
             self._trouble = ""
-            self._say(text)
             self.session.tell_all("/ear/done", "/ear/listen/source", text)
-        else:
-            self._tell_trouble("/ear/listen/source", code, text)
-
-    def _tell_trouble(self, address: str, code: int, text: str) -> None:
-        if text != self._trouble:  # a worker that fails again and again for one reason says so once
-            self._say(text)
-        self._trouble = text
-        self.session.tell_all("/ear/fail", address, code, text)
+            return
+        if lasts:
+            self._trouble = text
+        self.session.tell_all("/ear/fail", "/ear/listen/source", code, text)
 
     def worker_down(self, why: str) -> None:
         self._ready.clear()
+        self._trouble = ""  # the next worker finds out anew
         self._dropped_before += self._worker_dropped
         self._worker_dropped = 0
         self.live.worker_down()
@@ -244,7 +246,7 @@ class Daemon:
 
     @property
     def state(self) -> str:
-        if self._trouble or (self._worker.restarts and not self._ready.is_set()):
+        if self._trouble or self._fatal or (self._worker.restarts and not self._ready.is_set()):
             return "degraded"
         return "running" if self._newest is not None else "starting"
 

@@ -102,7 +102,7 @@ class _Listener:
         try:
             return self._open(self._listen, wait=True)
         except BridgeError as error:
-            self._tell({"trouble": str(error), "code": error.code})
+            self._tell({"trouble": str(error), "code": error.code, "lasts": True})
             from ..settings import Listen
 
             return self._open(Listen().model_dump(), wait=False)
@@ -194,7 +194,7 @@ class _Listener:
         os._exit(0)  # control closed the socket, or is gone
 
     def _trouble(self, code: int, text: str) -> None:
-        self._tell({"trouble": text, "code": code})
+        self._tell({"trouble": text, "code": code, "lasts": code in (500, 503)})
 
     def _tell(self, message: dict[str, Any]) -> None:
         self._send_line(json.dumps(message).encode() + b"\n")

@@ -281,8 +281,9 @@ class FileSource(_Player):
         if hop is None:
             self._on_late()
             hop = np.zeros(self.hop, np.float32)
-        else:
+        elif self._is_late:
             self._is_late = False
+            self._tell(200, f"{self._file.name} is heard again")
         return np.concatenate([*kept, hop])
 
     def _on_late(self) -> None:

@@ -73,3 +73,29 @@ def test_the_frame_number_keeps_its_place_in_time(server: Running, wire: Wire) -
     time.sleep(3.0)
     after, elapsed = wire.ask("/ear/status")[2], time.monotonic() - start
     assert (after - before) * 1024 / RATE == pytest.approx(elapsed, abs=0.3)
+
+
+def test_a_broken_file_at_the_start_is_told_and_the_loop_is_heard_instead(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF" + bytes(100))
+    with Running(tmp_path / "run", [f"listen.file={broken}"]) as running, running.wire() as wire:
+        assert "broken.wav" in running.text.split("Ctrl-C")[1]
+        assert "hears guitar_drums.flac" in running.text
+        assert wire.ask("/ear/status")[9] == "degraded"
+        tone = _tone(tmp_path / "tone.wav", 440)
+        assert wire.ask("/ear/listen/file", str(tone))[1] == str(tone)
+        assert wire.ask("/ear/status")[9] == "running"
+
+
+def test_sound_that_is_not_a_number_is_silence_and_the_ear_stays_well(tmp_path: Path) -> None:
+    samples = np.sin(np.arange(2 * RATE) / 20).astype(np.float32)
+    samples[RATE : RATE + 500] = np.nan
+    path = tmp_path / "nan.wav"
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    with Running(tmp_path / "run", [f"listen.file={path}"]) as running, running.wire() as wire:
+        wire.subscribe("levels")
+        time.sleep(3.0)
+        last = [m for m in wire.messages(1.0) if m[0] == "/ear/level/mean"][-1]
+        assert all(0 <= v <= 1 for v in last[1:])
+        assert "NaN" in running.text
+        assert wire.ask("/ear/status")[9] == "running"

@@ -86,6 +86,7 @@ def test_unreadable_weights_leave_the_wire_answering(tmp_path: Path) -> None:
             broken.with_suffix(".safetensors").unlink()
             wire.subscribe("levels")
             wire.wait_for(lambda m: m[0] == "/ear/level/mean", 80)
+            assert wire.ask("/ear/status")[9] == "running"
 
 
 def test_the_daemons_own_death_leaves_no_process_and_no_shared_memory(tmp_path: Path) -> None:
