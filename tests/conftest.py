@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-import pytest
+for _library in ("OMP", "MKL", "OPENBLAS"):  # before torch and numpy load: more threads spin on a busy machine
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
-from .wire import Running, Wire
+import pytest  # noqa: E402
+
+from .wire import Running, Wire  # noqa: E402
 
 
 @pytest.fixture(scope="session")

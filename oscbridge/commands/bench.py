@@ -58,8 +58,9 @@ def network_cost(model: str = "ear", hops: int = HOPS) -> NetworkCost:
     """Streams the network, with its seeded weights, over noise."""
     import torch
 
+    from ..ear.filterbank import FilterBank
     from ..ear.network import Ear, fold_batch_norms
-    from ..ear.scalogram import FilterBank, ScalogramStream, scalogram
+    from ..ear.scalogram import ScalogramStream, scalogram
     from ..ear.streaming import EarStream
     from ..ear.weights import initialise
 

@@ -218,7 +218,7 @@ class Daemon:
     def send_snapshot(self, entry: Subscription) -> None:
         """The stream as it is now, for one who joins late."""
         if STREAMS[entry.wish.stream].per_frame:
-            if self._newest is not None:
+            if self._newest is not None and entry.due(time.monotonic()):
                 self._send_frame(entry, self._packer.frame(self._newest.number, self._newest.values))
         else:
             packets = [encode(p.address, p.to_wire(self.live.now)) for p in parameters() if p.on_wire]

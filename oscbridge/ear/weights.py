@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from ..errors import BridgeError
 from .anatomy import anatomy
+from .filterbank import FilterBank
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
-from .scalogram import FilterBank, scalogram
+from .scalogram import scalogram
 from .spec import EarSpec, ear_id
 
 _STATISTICS = "statistics."

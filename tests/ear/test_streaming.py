@@ -7,8 +7,9 @@ import copy
 import pytest
 import torch
 
+from oscbridge.ear.filterbank import FilterBank
 from oscbridge.ear.network import Ear, fold_batch_norms
-from oscbridge.ear.scalogram import FilterBank, ScalogramStream, scalogram
+from oscbridge.ear.scalogram import ScalogramStream, scalogram
 from oscbridge.ear.spec import EarSpec
 from oscbridge.ear.streaming import EarStream
 from oscbridge.ear.weights import calibrate, initialise
@@ -29,15 +30,21 @@ def calibrated(of: EarSpec, seed: int = 0) -> Calibrated:
 
 @torch.inference_mode()
 def assert_streamed_equals_whole(ear: Ear, bank: FilterBank, offset: int, frames: int) -> None:
-    """To 1e-4, of the value where it is above 1. offset: where in the music the stream begins, in samples."""
+    """To 1e-4, of the value where it is above 1. offset: where in the music the stream begins, in samples.
+
+    From the sound on, to 1e-3: a deep layer makes ten times as much of what the scalogram's rounding leaves.
+    """
     hop = bank.spec.hop
     audio = ears.music(frames * hop, offset)
-    columns, stream = ScalogramStream(bank), EarStream(ear)
-    streamed = torch.stack([stream.push(columns.push(samples)).clone() for samples in audio.split(hop)])
-    for layer, y in zip(stream.layers, ear(scalogram(audio, bank)[None]), strict=True):
+    x = scalogram(audio, bank)
+    columns, of_columns, of_sound = ScalogramStream(bank), EarStream(ear), EarStream(ear)
+    streamed = torch.stack([of_columns.push(column).clone() for column in x.transpose(0, 1)])
+    heard = torch.stack([of_sound.push(columns.push(samples)).clone() for samples in audio.split(hop)])
+    for layer, y in zip(of_sound.layers, ear(x[None]), strict=True):
         # between its steps a layer keeps its last activations
         held = y[0].transpose(0, 1).flatten(1).repeat_interleave(layer.frames_per_step, 0)[:frames]
         torch.testing.assert_close(streamed[:, layer.span], held, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(heard[:, layer.span], held, atol=1e-3, rtol=1e-3)
 
 
 # ---- the network

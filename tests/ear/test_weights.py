@@ -13,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from oscbridge.ear.anatomy import anatomy
+from oscbridge.ear.filterbank import FilterBank
 from oscbridge.ear.network import Ear
 from oscbridge.ear.neurons import Statistics
-from oscbridge.ear.scalogram import FilterBank, scalogram
+from oscbridge.ear.scalogram import scalogram
 from oscbridge.ear.weights import calibrate, initialise, load_ear, measure, save_ear
 from oscbridge.errors import BridgeError
 
@@ -153,8 +154,9 @@ def test_statistics_are_those_of_a_plain_loop() -> None:
     x = scalogram(music(), FilterBank(SMALL.scalogram))[None]
     with torch.no_grad():
         for layer, y in zip(anatomy(SMALL).layers, ear.eval()(x), strict=True):
-            neuron = layer.first_neuron + layer.neurons - 1  # the last channel's highest position
-            heard = y[0, -1, y.shape[2] // 4 :, -1].numpy()
+            channel, position = layer.channels // 2, layer.positions // 3
+            neuron = layer.first_neuron + channel * layer.positions + position
+            heard = y[0, channel, y.shape[2] // 4 :, position].numpy()
             assert statistics.mean[neuron] == pytest.approx(heard.mean(), abs=1e-4)
             assert statistics.std[neuron] == pytest.approx(heard.std(), abs=1e-4)
             assert statistics.high[neuron] == pytest.approx(np.percentile(heard, 99.5), abs=1e-4)
@@ -249,6 +251,6 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason_and_the_way_out(
 
 
 def test_the_weights_of_another_ear_are_refused(file: Path) -> None:
-    blocks = [{**ears.BLOCKS[0], "channels": 8}, *ears.BLOCKS[1:]]
-    with pytest.raises(BridgeError, match="another"):
-        load_ear(ears.spec(blocks), file, music())
+    wider = ears.spec(context=[*ears.CONTEXT[:-1], {**ears.CONTEXT[-1], "channels": 7}])
+    with pytest.raises(BridgeError, match=r"an ear of another size: context\.2"):
+        load_ear(wider, file, music())
