@@ -85,8 +85,8 @@ def music(samples: int, offset: int = 0) -> Tensor:
     rng = np.random.default_rng(0)
     t = np.arange(offset, offset + samples) / RATE
     notes = [np.sin(2 * np.pi * hz * t) * np.exp(-4 * ((t + start) % 1)) for hz, start in ((82, 0), (440, 0.3))]
-    hits = rng.standard_normal(samples) * (np.exp(-30 * (t % 0.5)) + 0.03)  # no bin falls silent, as in a room
-    return torch.from_numpy((0.2 * sum(notes) + 0.1 * hits).astype(np.float32))
+    hits = rng.standard_normal(samples) * (np.exp(-30 * (t % 0.5)) + 0.2)  # no bin falls silent, as in a room
+    return torch.from_numpy((0.05 * sum(notes) + 0.1 * hits).astype(np.float32))
 
 
 def noise(samples: int, seed: int = 0) -> Tensor:

@@ -117,13 +117,14 @@ def test_the_shipped_ear_updates_27_layers_at_frame_0_and_1_at_frame_1() -> None
 @pytest.mark.parametrize("of", [ears.shipped(), ears.spec(phase=True)], ids=["shipped", "small"])
 def test_folded_batch_norms_change_no_layer(of: EarSpec) -> None:
     ear, bank = calibrated(of)
-    torch.nn.init.uniform_(ear.encoder[0].norm1.weight, 0.5, 2.0)  # as training leaves them
-    torch.nn.init.normal_(ear.context[0].norm.bias)
+    seeded = torch.Generator().manual_seed(0)
+    torch.nn.init.uniform_(ear.encoder[0].norm1.weight, 0.5, 2.0, generator=seeded)  # as training leaves them
+    torch.nn.init.normal_(ear.context[0].norm.bias, generator=seeded)
     x = scalogram(ears.music(20 * bank.spec.hop, 20_000), bank)[None]
     folded = fold_batch_norms(copy.deepcopy(ear))
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in folded.modules())
     for before, after in zip(ear(x), folded(x), strict=True):
-        torch.testing.assert_close(after, before, atol=1e-4, rtol=0)
+        torch.testing.assert_close(after, before, atol=1e-4, rtol=1e-4)
 
 
 # ---- the scalogram
