@@ -47,7 +47,6 @@ def _run(spec: EarSpec, weights: Path) -> Iterator[Finding]:
     from ..ear.weights import load_ear
 
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     sound = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))
     try:
         loaded = load_ear(spec, weights, sound)

@@ -106,31 +106,33 @@ class FilterBank:
 
 
 class BankStream:
-    """The same, one hop at a time."""
+    """The same, one hop at a time. All products share one projection: few calls cost less than small ones."""
 
     def __init__(self, bank: FilterBank) -> None:
         self._groups = bank.groups
         self._audio = torch.zeros(max((g.width for g in bank.groups if isinstance(g, Dense)), default=1))
-        self._coefficients = [
-            torch.zeros(g.hops, g.basis.shape[0]) if isinstance(g, Factored) else None for g in bank.groups
-        ]
+        factored = [g for g in bank.groups if isinstance(g, Factored)]
+        bases = [g.basis for g in factored] or [torch.zeros(0, bank.spec.hop)]
+        self._basis = torch.cat(bases)
+        self._coefficients = torch.zeros(max((g.hops for g in factored), default=1), self._basis.shape[0])
 
     def hear(self, samples: Tensor) -> None:
         """Takes one hop in, (hop,) float32."""
         n = min(samples.numel(), self._audio.numel())
         self._audio = torch.cat((self._audio[n:], samples[samples.numel() - n :]))
-        for index, group in enumerate(self._groups):
-            before = self._coefficients[index]
-            if isinstance(group, Factored) and before is not None:
-                self._coefficients[index] = torch.cat((before[1:], F.linear(samples.unsqueeze(0), group.basis)))
+        newest = F.linear(samples.unsqueeze(0), self._basis)
+        self._coefficients = torch.cat((self._coefficients[1:], newest))
 
     def column(self) -> tuple[Tensor, Tensor]:
         """Real and imaginary parts of the column that ends with what was heard last, (1, bins) each."""
-        parts = []
-        for group, coefficients in zip(self._groups, self._coefficients, strict=True):
-            if isinstance(group, Factored) and coefficients is not None:
-                parts.append(F.linear(coefficients.reshape(1, -1), group.mix))
-            elif isinstance(group, Dense):
+        parts, first = [], 0
+        for group in self._groups:
+            if isinstance(group, Factored):
+                rank = group.basis.shape[0]
+                own = self._coefficients[-group.hops :, first : first + rank]
+                parts.append(F.linear(own.reshape(1, -1), group.mix))
+                first += rank
+            else:
                 parts.append(F.linear(self._audio[self._audio.numel() - group.width :].unsqueeze(0), group.kernels))
         return _split(parts)
 
