@@ -108,12 +108,6 @@ def spark(values: Sequence[float]) -> str:
     return "".join(SPARKS[min(math.ceil(_scale(v) * 8), 8)] for v in values)
 
 
-def _stretched(values: list[float]) -> list[float]:
-    """Over their own range, so that the movement of a quiet layer is seen too; noise is not blown up."""
-    low, span = min(values, default=0.0), max(max(values, default=0.0) - min(values, default=0.0), LEAST_SPAN)
-    return [((v - low) / span * 0.97 + 0.03) ** 2 for v in values]
-
-
 def _scale(value: float) -> float:
     """The square root spreads the low values, where music mostly lies."""
     return math.sqrt(min(max(value, 0.0), 1.0))

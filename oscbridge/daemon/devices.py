@@ -99,6 +99,10 @@ class DeviceSource:
         return text if o.rate == self.rate else f"{text}, resampled to {self.rate:,} Hz"
 
     @property
+    def lost_hops(self) -> int:
+        return self.gaps
+
+    @property
     def overflows(self) -> int:
         return self._feed.overflows
 

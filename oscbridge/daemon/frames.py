@@ -24,7 +24,7 @@ _HEADER = np.dtype(
 @dataclass(frozen=True)
 class Frame:
     """One hop's result. values: (neurons,) float32, raw; unix_ns: when its last sample came in; dropped: hops that
-    the worker has skipped since it started; compute_ns: what scalogram and network took."""
+    this worker has skipped, or whose sound came too late; compute_ns: what scalogram and network took."""
 
     number: int
     unix_ns: int

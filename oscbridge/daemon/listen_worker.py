@@ -76,6 +76,7 @@ class _Listener:
         loaded = load_ear(spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), self._rate)))
         self._sock, self._frames, self._listen, self._last = sock, frames, listen, last
         self._lock = threading.Lock()
+        self._lost_before = 0  # by sources that played before
         self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[tuple[int, dict[str, Any], Source | BridgeError]] = queue.SimpleQueue()
         self._make_stream(loaded)
@@ -129,7 +130,8 @@ class _Listener:
                     self._number += hop.dropped_count
                 self._stream.push(self._scalogram.push(self._torch.from_numpy(hop.samples)))
             took = time.perf_counter_ns() - began
-            self._frames.write(Frame(self._number, hop.unix_ns, took, dropped, self._values))
+            lost = dropped + self._lost_before + self._source.lost_hops
+            self._frames.write(Frame(self._number, hop.unix_ns, took, lost, self._values))
             self._send_line(b"%d\n" % self._number)
             self._number += 1
             self._carry_out()
@@ -158,6 +160,7 @@ class _Listener:
                 self._adjust(key, listen)
                 continue
             old, self._source, self._listen = self._source, source, listen
+            self._lost_before += old.lost_hops
             threading.Thread(target=old.close, daemon=True).start()  # a device may take its time
             self._tell({"result": key, "code": 200, "text": source.what})
 

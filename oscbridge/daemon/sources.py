@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class Source(Protocol):
     @property
     def what(self) -> str:
         """One phrase for people, as in 'drums.flac, 8.0 s, 44,100 Hz, looped'."""
+
+    @property
+    def lost_hops(self) -> int:
+        """Hops that were silence because their sound came too late, so far."""
 
     def next_hop(self) -> Hop:
         """Waits for the next whole hop and returns it. Never waits longer than two hops, never raises."""
@@ -118,13 +123,14 @@ class Pacer:
         return skip, due
 
 
-class _Player:
+class _Player(ABC):
     """What file and clip share: pace, gain, and the sound of skipped hops."""
 
     def __init__(self, rate: int, hop: int, gain_db: float, clock: Clock, slack_hops: int, keep_hops: int) -> None:
         self.rate, self.hop, self._keep, self._clock = rate, hop, keep_hops, clock
         self._pacer = Pacer(rate, hop, clock, slack_hops)
         self._gain = Gain(gain_db, ramp=hop)
+        self.lost_hops = 0
 
     def next_hop(self) -> Hop:
         skip, due = self._pacer.wait()
@@ -134,9 +140,9 @@ class _Player:
     def set_gain(self, gain_db: float) -> None:
         self._gain.set(gain_db)
 
+    @abstractmethod
     def _take(self, skip: int) -> Samples:
         """The newest of `skip` hops, at most `keep_hops`, and the hop after them: ((n + 1) * hop,)."""
-        raise NotImplementedError
 
 
 class ClipSource(_Player):
@@ -212,7 +218,7 @@ class FileSource(_Player):
     """Loops a sound file for ever without a seam; any format, rate and channels that libsndfile reads.
 
     A thread decodes about a second ahead, in blocks, so memory does not grow with the file. If decoding
-    cannot keep up there is silence and the sound comes later (`late_hops` counts); if the file breaks,
+    cannot keep up there is silence and the sound comes later (`lost_hops` counts); if the file breaks,
     what can be read is looped.
     """
 
@@ -237,7 +243,6 @@ class FileSource(_Player):
         super().__init__(rate, hop, gain_db, clock, slack_hops, keep_hops)
         self._tell = tell
         self._patience = hop / rate if patience_s is None else patience_s
-        self.late_hops = 0
         self._is_late = False
         self._told: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         self._file = LoopedFile(Path(path), lambda code, text: self._told.put((code, text)))
@@ -287,7 +292,7 @@ class FileSource(_Player):
         return np.concatenate([*kept, hop])
 
     def _on_late(self) -> None:
-        self.late_hops += 1
+        self.lost_hops += 1
         if not self._is_late:
             self._is_late = True
             self._tell(503, f"{self._file.name} cannot be read fast enough; silence until it comes")

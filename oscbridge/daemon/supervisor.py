@@ -65,10 +65,6 @@ class Supervisor:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    @property
-    def ready(self) -> bool:
-        return self._ready
-
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._launch()

@@ -16,8 +16,6 @@ LIST_VALUES = 256
 REMOTE_BYTES = 1_400
 LOCAL_BYTES = 8_000
 
-Bytes = NDArray[np.uint8]
-
 
 def padded(text: str) -> bytes:
     """An OSC string: zero-terminated, filled up to a multiple of four."""

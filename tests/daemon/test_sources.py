@@ -269,7 +269,7 @@ def test_a_decoder_that_is_late_costs_silence_and_no_sound_is_lost(
     sound = read(source, 15)  # the first block holds 10 hops
     np.testing.assert_array_equal(sound[: 10 * HOP], ramp[: 10 * HOP])
     assert not sound[10 * HOP :].any()
-    assert source.late_hops == 5
+    assert source.lost_hops == 5
     assert [code for code, _ in told] == [503]
     ready.set()
     source._patience = 20.0
