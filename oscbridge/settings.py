@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 from .errors import BridgeError
-from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml
+from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml, shown
 
 Wire = int | float | str  # what an OSC argument can be
 
@@ -191,7 +191,7 @@ class Parameter:
         if kind is str and isinstance(value, (int, str)) and not isinstance(value, bool):
             return str(value)  # a device may be named by its number
         hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
-        raise BridgeError(f"{self.path} got {_shown(value)}; expected {self.allowed}.{hint}".rstrip("."))
+        raise BridgeError(f"{self.path} got {shown(value)}; expected {self.allowed}.{hint}".rstrip("."))
 
     def _clamp(self, value: float) -> float:
         low, high = bounds(self.field)
@@ -292,8 +292,3 @@ def default_yaml() -> str:
         note = "" if p.choices == () and p.tag == "s" else f" ({p.allowed})"
         lines += [f"  # {p.doc}{note}", f"  {p.name}: {value}"]
     return "\n".join(lines) + "\n"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -52,7 +52,7 @@ def read_yaml(path: Path) -> Any:
 def check(model: type[Model], data: Any, source: str) -> Model:
     """`data` as `model`. source: the file or option it came from, for the messages. Raises Mistakes."""
     if not isinstance(data, dict):
-        raise Mistakes([f"{source}: expected 'section:' lines, got {_shown(data)}."])
+        raise Mistakes([f"{source}: expected 'section:' lines, got {shown(data)}."])
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -85,7 +85,8 @@ def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
     return low, high
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as it came, cut to what a message has room for."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -106,7 +107,7 @@ def _sentence(model: type[BaseModel], item: Any, source: str) -> str:
         return f"{source}: {name}: no such setting. It takes {', '.join(known)}.{did_you_mean(path[-1], known)}"
     if item["type"] == "missing":
         return f"{source}: {name} is missing."
-    came = _shown(item["input"])
+    came = shown(item["input"])
     if item["type"] == "value_error":
         # a whole section is too long to be shown, and what is wrong with it says which part
         what = f"{name} is {came}; " if not isinstance(item["input"], dict) else f"{name}: " if name else ""

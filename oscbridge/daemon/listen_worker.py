@@ -93,10 +93,10 @@ class _Listener:
         self._torch = torch
         self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
         self._values = self._stream.values.numpy()
-        for _ in range(16):  # the first calls choose kernels and allocate; better now than on stage
+        # the first calls pack weights and allocate: better now, on silence, than with the first sound. As many hops as
+        # the slowest layer needs for a step, so that frame 0 is a step of every layer
+        for _ in range(max(layer.frames_per_step for layer in self._stream.layers)):
             self._stream.push(self._scalogram.push(torch.zeros(self._hop)))
-        self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
-        self._values = self._stream.values.numpy()
 
     def _first_source(self) -> Source:
         """The source asked for; if it cannot be had, the bundled loop, and the reason is told."""

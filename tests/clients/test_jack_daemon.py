@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,6 @@ from tests.wire import Running, Wire
 from .test_jack_device import RATE, Jack
 
 PATIENCE_S = 40.0
-
-
-@pytest.fixture
-def jack() -> Iterator[Jack]:
-    server = Jack()
-    yield server
-    server.close()
 
 
 def _tone(path: Path, hz: float) -> Path:

@@ -195,14 +195,6 @@ class Listener:
         self.until(lambda new: bool(new) and "closed" in new[-1])
 
 
-@pytest.fixture
-def jack() -> Iterator[Jack]:
-    """A server of one's own, to be started and ended at will."""
-    server = Jack()
-    yield server
-    server.close()
-
-
 @pytest.fixture(scope="module")
 def playing(noise: tuple[Path, np.ndarray]) -> Iterator[Jack]:
     """A server for all tests that leave it running; the noise plays."""
