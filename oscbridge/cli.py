@@ -106,6 +106,76 @@ def inspect(
 
 
 @app.command()
+def train(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of sound files, searched all the way down.")],
+    config: Annotated[str, typer.Option(help="A configuration in config/train, or a path to one.")] = "ear-half",
+    out: Annotated[Path | None, typer.Option(help="Where to keep it; runs/<config> if not given.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Start from these weights, or from that training's folder.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps in all.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Clips a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The largest learning rate.")] = None,
+    loss: Annotated[str | None, typer.Option(help="cpc, sat or moments.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    shelf: Annotated[Path | None, typer.Option(help="Where prepared sound is kept; beside `out` if not given.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes that prepare sound; 0: one a core.", min=0)] = 0,
+    supervised: Annotated[
+        str | None, typer.Option(help="Learn these of the probes' tasks with labels instead.")
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the curves at the end.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show where the time of some steps goes, and end.")
+    ] = False,
+) -> None:
+    """Teaches an ear from folders of sound. Ctrl-C stops it; the same command goes on."""
+    from .commands.train import learn, load_train_spec
+
+    given = {"steps": steps, "batch": batch, "learning_rate": learning_rate, "loss": loss, "seed": seed}
+    try:
+        spec = load_train_spec(config, given)
+        target = out or Path("runs") / Path(config).stem
+        learn(folders, spec, target, init, shelf, workers, plot, profile, supervised.split(",") if supervised else None)
+    except BridgeError as error:
+        raise refuse(error, 1 if error.code == 500 else 2) from error
+
+
+@app.command()
+def data(
+    sets: Annotated[list[str] | None, typer.Argument(help="recordings, house, scores; all if none is named.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where to make them.")] = Path("data"),
+    workers: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
+) -> None:
+    """Makes the training sets: free recordings, played scores, house tracks. What is there already stays."""
+    from .commands.data import make_sets
+
+    try:
+        code = make_sets(sets or [], folder, workers)
+    except BridgeError as error:
+        raise refuse(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
+def evaluate(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Ears: names, or paths to their YAML; `ear` if none.")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Where the training sets are (oscbridge data).")] = Path("data"),
+    out: Annotated[Path, typer.Option(help="Where table and pictures go.")] = Path("runs/probes"),
+    tasks: Annotated[str, typer.Option(help="Some tasks only: house-own,composer.")] = "",
+    head: Annotated[str | None, typer.Option(help="Give the first ear a classifier head of this task.")] = None,
+    shelf: Annotated[Path | None, typer.Option(help="Where prepared sound is kept.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes that prepare sound; 0: one a core.", min=0)] = 0,
+) -> None:
+    """Probes how well ears hear, beside the plain features they have to beat."""
+    from .commands.evaluate import probe
+
+    try:
+        probe(models or ["ear"], data, out, [t for t in tasks.split(",") if t], head, shelf, workers)
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+@app.command()
 def devices() -> None:
     """Lists the sound inputs, and how to listen to one."""
     from .commands.devices import show

@@ -43,8 +43,8 @@ def _run(spec: EarSpec, weights: Path) -> Iterator[Finding]:
         os.environ[f"{library}_NUM_THREADS"] = "1"
     import torch
 
-    from ..daemon.open_source import decode
     from ..ear.weights import load_ear
+    from ..sound import decode
 
     torch.set_num_threads(1)
     sound = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))

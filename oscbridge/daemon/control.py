@@ -21,13 +21,13 @@ from ..ear.anatomy import anatomy
 from ..ear.neurons import Normalizer, Statistics
 from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
+from ..files import write_whole
 from ..osc.packets import encode
 from ..osc.streams import STREAMS, FramePackets, Packer, check_wish
 from ..osc.subscriptions import Subscription
 from ..settings import Parameter, Settings, parameters
 from . import listen_worker
 from .endpoint import UdpEndpoint
-from .files import write_whole
 from .frames import Frame, SharedFrames
 from .live import LiveSettings
 from .presets import Presets
@@ -58,9 +58,8 @@ class Daemon:
         self._allow = [ipaddress.ip_network(text) for text in settings.server.allow]
         self.allows = lru_cache(4_096)(self._allows)
         _check_source(settings)
-        layers = self.anatomy.layers
         self._statistics: Statistics | None = None
-        self._packer = Packer(layers, self.epoch, self._normalizer(settings))
+        self._packer = self._make_packer(settings)
         self.session = Session(self)
         self._add_static_subscribers(settings)
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
@@ -82,7 +81,7 @@ class Daemon:
         self._last_frame_at = self._started
         self._what = ""  # that the ear hears
         self._trouble = self._fatal = ""  # of the source, of the worker's start; "" while all is well
-        self._said_untrained = False
+        self._said_state = ""  # whether the ear has learned
         self.on_first_frame: Callable[[], None] = lambda: None
 
     # life
@@ -147,12 +146,17 @@ class Daemon:
             self.model_id = message["ready"]
             self.epoch = 1 + self.epoch % MAX_EPOCH
             self._say(f"the network is now {self.model_id}")
-        self._packer = Packer(self.anatomy.layers, self.epoch, self._normalizer(self.live.now))
-        if not message["trained"] and not self._said_untrained:
-            self._said_untrained = True
-            self._say(f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music")
+        self._packer = self._make_packer(self.live.now)
+        self._tell_state(message["trained"])
         self._hears(message["what"])
         self._ready.set()
+
+    def _tell_state(self, is_trained: bool) -> None:
+        untrained = f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music"
+        text = f"the ear is trained ({self.model_id})" if is_trained else untrained
+        if text != self._said_state:
+            self._said_state = text
+            self._say(text)
 
     def _took_source(self, message: dict[str, Any]) -> None:
         if message["code"] == 200:
@@ -278,6 +282,9 @@ class Daemon:
             for p in names:
                 if p.on_wire:
                     self.endpoint.send(encode(p.address, p.to_wire(self.live.now)), entry.address)
+
+    def _make_packer(self, settings: Settings) -> Packer:
+        return Packer(self.anatomy.layers, self.epoch, self._normalizer(settings), self.anatomy.spec.classes)
 
     def _normalizer(self, settings: Settings) -> Normalizer:
         s = settings.stream

@@ -66,7 +66,7 @@ class _Listener:
         from ..ear.spec import load_spec
         from ..ear.weights import load_ear
         from ..resources import loop_file
-        from .open_source import decode
+        from ..sound import decode
 
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a hop

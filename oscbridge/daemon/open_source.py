@@ -6,13 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import soundfile
-import soxr
-from numpy.typing import NDArray
-
-from ..errors import BridgeError
 from ..resources import loop_file
+from ..sound import decode
 from .looped import LoopedFile
 from .sources import ClipSource, FileSource, Source
 
@@ -52,13 +47,3 @@ def check_unused(listen: dict[str, Any], before: dict[str, Any]) -> None:
         pick(list_inputs(), listen["device"])
     if listen["file"] != before["file"] and listen["source"] != "file" and listen["file"]:
         LoopedFile(Path(listen["file"]).expanduser(), lambda *_: None).close()
-
-
-def decode(path: Path, rate: int) -> NDArray[np.float32]:
-    """A whole short file as (n,) float32, mono, at `rate`. Raises BridgeError if it is no sound file."""
-    try:
-        samples, own_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise BridgeError(f"{path} is not a sound file that can be read: {error}", 500) from error
-    mono = samples.mean(axis=1)
-    return mono if own_rate == rate else soxr.resample(mono, own_rate, rate).astype(np.float32)

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from ..errors import BridgeError
+from ..files import write_whole
 from ..settings import Settings, live_parameters
 from ..validation import Mistakes, check, did_you_mean, read_yaml
-from .files import write_whole
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)  # device files on Windows

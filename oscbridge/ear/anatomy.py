@@ -2,7 +2,7 @@
 
 Neuron order (the wire relies on it): layer by layer, in a layer channel by channel, in a channel from low to high
 frequency. Layer 0 is the scalogram; then the output of every nonlinearity of the encoder, z, and the context
-blocks, the last of which is c.
+blocks, the last of which is c; then the probabilities of a classifier head, if the ear has one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Operation:
     """One convolution or pool; kernel and stride are (time, frequency)."""
 
     name: str
-    kind: str  # "cqt" "conv" "pool" "residual" "depthwise"
+    kind: str  # "cqt" "conv" "pool" "residual" "depthwise" "head"
     channels_in: int
     channels: int
     kernel: tuple[int, int]
@@ -152,6 +152,9 @@ class _Walk:
             self._residual(f"{name}.residual", field, inner)
             self._neurons(name, inner)
             field = inner
+        if self.spec.classes:
+            field = self._conv("classes", field, len(self.spec.classes), (1, 1), kind="head")
+            self._neurons("classes", field)
         return Anatomy(self.spec, tuple(self.operations), tuple(self.layers))
 
     def _conv(
@@ -167,8 +170,8 @@ class _Walk:
             bins=x.bins + (freq - 1) * x.jump,
         )
         weights = channels * time * freq * (1 if kind == "depthwise" else x.channels)
-        # a batch norm has scale and shift, z a bias
-        parameters = weights + (channels if kind == "depthwise" else 2 * channels)
+        # a batch norm has scale and shift, z and the head a bias
+        parameters = weights + (channels if kind in ("depthwise", "head") else 2 * channels)
         self._record(name, kind, x, y, kernel, (1, 1), padding, parameters, weights * y.positions)
         return y
 

@@ -74,7 +74,7 @@ class Ear(nn.Module):
 
     forward(x): x (batch, channels, frames, bins) as `scalogram` gives it. Returns the activations of every layer, in
     the order of `anatomy(spec).layers`: x itself, then (batch, channels, ceil(frames / frames_per_step), positions).
-    The last but `len(spec.context)` is z, the last one c.
+    Of these `spec.z_layer` is z and `spec.c_layer` c; a head's probabilities come after it.
     """
 
     def __init__(self, spec: EarSpec) -> None:
@@ -93,6 +93,7 @@ class Ear(nn.Module):
             context.append(ContextBlock(channels, part))
             channels = part.channels
         self.context = nn.ModuleList(context)
+        self.head = nn.Conv2d(channels, len(spec.classes), 1) if spec.classes else None
 
     def forward(self, x: Tensor) -> list[Tensor]:
         layers = [x]
@@ -104,6 +105,8 @@ class Ear(nn.Module):
         for block in self.context:
             x = block(x)
             layers.append(x)
+        if self.head is not None:
+            layers.append(F.softmax(self.head(x), dim=1))
         return layers
 
 

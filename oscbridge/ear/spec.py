@@ -95,6 +95,16 @@ class EarSpec(Sizes):
     scalogram: ScalogramSpec = ScalogramSpec()
     encoder: tuple[EncoderBlockSpec, ...] = Field(min_length=1)
     context: tuple[ContextBlockSpec, ...] = Field(min_length=1)
+    classes: tuple[str, ...] = Field((), max_length=256)  # names of a softmax head on c; none: no head
+
+    @property
+    def z_layer(self) -> int:
+        """The layer of the encodings, counted as the wire counts: the scalogram is 0."""
+        return 1 + 2 * len(self.encoder)
+
+    @property
+    def c_layer(self) -> int:
+        return self.z_layer + len(self.context)
 
     @model_validator(mode="after")
     def _has_room(self) -> EarSpec:

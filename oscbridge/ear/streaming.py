@@ -30,6 +30,7 @@ class EarStream:
         self._blocks = [_Block(block) for block in ear.encoder]  # type: ignore[arg-type]
         self._z = (ear.z.weight[:, 0, 0].T.contiguous(), _bias(ear.z))
         self._context = [_Context(block) for block in ear.context]  # type: ignore[arg-type]
+        self._head = None if ear.head is None else Product(ear.head.weight[:, :, 0, 0], _bias(ear.head))
 
     @torch.inference_mode()
     def push(self, column: Tensor) -> Tensor:
@@ -59,6 +60,8 @@ class EarStream:
             if x is None:
                 return
             yield x
+        if self._head is not None:
+            yield self._head(x).softmax(1)
 
 
 class _Conv:

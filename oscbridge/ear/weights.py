@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import BridgeError
+from ..files import write_whole
 from .anatomy import anatomy
 from .filterbank import FilterBank
+from .measuring import measure
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
 from .scalogram import scalogram
 from .spec import EarSpec, ear_id
 
-_STATISTICS = "statistics."
+STATISTICS = "statistics."
 
 
 @dataclass(frozen=True)
@@ -46,28 +48,28 @@ def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:
         initialise(ear, spec.seed)
         calibrate(ear, scalogram(calibration[: 4 * spec.scalogram.rate], bank))
         fold_batch_norms(ear)
-        return LoadedEar(ear, bank, measure(ear, bank, calibration), ear_id(spec, weights), False)
-    tensors = _read(weights)
+        return LoadedEar(ear, bank, measure(ear, bank, [scalogram(calibration, bank)]), ear_id(spec, weights), False)
+    tensors = read_tensors(weights)
     shapes = {name: value.shape for name, value in ear.state_dict().items()}
-    own = [name for name in tensors if name.startswith(_STATISTICS)]
+    own = [name for name in tensors if name.startswith(STATISTICS)]
     if own:
-        shapes |= {_STATISTICS + f.name: torch.Size([anatomy(spec).neurons]) for f in fields(Statistics)}
+        shapes |= {STATISTICS + f.name: torch.Size([anatomy(spec).neurons]) for f in fields(Statistics)}
     _compare(tensors, shapes, weights)
-    statistics = {name.removeprefix(_STATISTICS): tensors.pop(name).numpy() for name in own}
+    statistics = {name.removeprefix(STATISTICS): tensors.pop(name).numpy() for name in own}
     ear.load_state_dict(tensors)
     fold_batch_norms(ear)
-    known = Statistics(**statistics) if statistics else measure(ear, bank, calibration)
+    known = Statistics(**statistics) if statistics else measure(ear, bank, [scalogram(calibration, bank)])
     return LoadedEar(ear, bank, known, ear_id(spec, weights), True)
 
 
 def save_ear(ear: Ear, statistics: Statistics | None, path: Path) -> None:
-    """Writes weights (float16, batch norms unfolded) and statistics as safetensors."""
+    """Writes weights (float16, batch norms unfolded) and statistics as safetensors, whole or not at all."""
     # a running variance may lie beyond float16, and would come back as infinity
     wide = {name for name, _ in ear.named_buffers()}
     tensors = {k: v if k in wide else v.to(torch.float16) for k, v in ear.state_dict().items()}
     if statistics is not None:
-        tensors |= {_STATISTICS + k: torch.from_numpy(v).to(torch.float16) for k, v in vars(statistics).items()}
-    save_file({k: v.contiguous() for k, v in tensors.items()}, path)
+        tensors |= {STATISTICS + k: torch.from_numpy(v).to(torch.float16) for k, v in vars(statistics).items()}
+    write_whole(path, save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}))
 
 
 @torch.no_grad()
@@ -101,31 +103,8 @@ def calibrate(ear: Ear, x: Tensor) -> None:
         norm.momentum = 0.1
 
 
-@torch.inference_mode()
-def measure(ear: Ear, bank: FilterBank, audio: Tensor) -> Statistics:
-    """Statistics of every neuron over `audio`, (n,) float32, its first second left out, and over near-silence."""
-    loud = [_flat(x) for x in ear(scalogram(audio, bank).unsqueeze(0))]
-    noise = 1e-5 * torch.randn(2 * bank.spec.rate, generator=torch.Generator().manual_seed(0))
-    quiet = [_flat(x) for x in ear(scalogram(noise, bank).unsqueeze(0))]
-    settled = [x[x.shape[0] // 4 :] for x in loud]
-
-    def joined(parts: list[Tensor]) -> np.ndarray:
-        return torch.cat(parts).numpy().astype(np.float32)
-
-    return Statistics(
-        mean=joined([x.mean(0) for x in settled]),
-        std=joined([x.std(0, correction=0) for x in settled]),
-        high=joined([torch.from_numpy(np.percentile(x.numpy(), 99.5, axis=0)) for x in settled]),
-        quiet=joined([x[-1] for x in quiet]),
-    )
-
-
-def _flat(x: Tensor) -> Tensor:
-    """(1, channels, frames, positions) to (frames, channels * positions), the neurons' order."""
-    return x[0].permute(1, 0, 2).reshape(x.shape[2], -1)
-
-
-def _read(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """A safetensors file as float32. Raises BridgeError if it cannot be read."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict

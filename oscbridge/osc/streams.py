@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,12 @@ from ..ear.neurons import Floats, Levels, Normalizer, Region, parse_filter, span
 from ..errors import BridgeError
 from ..validation import did_you_mean
 from . import bulk
+from .packets import encode
 
 Packet = bytes | memoryview
 
+CLASSES = "classes"  # the stream, and the layer that it shows
+MOST_CLASSES = 16
 MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
 
 
@@ -53,6 +57,10 @@ STREAMS: dict[str, StreamKind] = {
         ("list", "u8"), False, True, "what reaches the network",
         ("list: /ear/scalogram i:frame f×bins", "u8: /ear/scalogram i:frame b:values"),
     ),
+    "classes": StreamKind(
+        ("",), False, True, "what it sounds like: the probabilities of the network's classes, best first",
+        ("/ear/classes s:name f:probability …, at most 16 pairs",),
+    ),
     "state": StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
 }  # fmt: skip
 
@@ -81,6 +89,8 @@ def check_wish(stream: str, packing: str, text: str, local: bool, layers: Sequen
     if len(text) > MAX_FILTER:
         raise BridgeError(f"the filter has {len(text)} letters; at most {MAX_FILTER}. Subscribe to its parts", 413)
     parse_filter(text, layers)
+    if stream == CLASSES and layers[-1].name != CLASSES:
+        raise BridgeError("this network has no classes; one with a classifier head has", 404)
     return Wish(stream, packing or kind.packings[0], text.strip(), bulk.LOCAL_BYTES if local else bulk.REMOTE_BYTES)
 
 
@@ -88,12 +98,12 @@ class FramePackets:
     """The packets of one frame, each made when the first subscriber asks for it."""
 
     def __init__(self, packer: Packer, frame: int, raw: Floats) -> None:
-        self._packer, self.frame, self._raw = packer, frame, raw
+        self._packer, self.frame, self.raw = packer, frame, raw
         self._made: dict[Wish, list[Packet]] = {}
 
     @cached_property
     def values(self) -> Floats:
-        return self._packer.normalizer(self._raw)
+        return self._packer.normalizer(self.raw)
 
     @cached_property
     def u8(self) -> np.ndarray:
@@ -108,8 +118,10 @@ class FramePackets:
 class Packer:
     """Turns frames of raw activations into packets. Normalizer and epoch may be replaced at any time."""
 
-    def __init__(self, layers: Sequence[Layer], epoch: int, normalizer: Normalizer) -> None:
-        self.layers, self.epoch, self.normalizer = layers, epoch, normalizer
+    def __init__(
+        self, layers: Sequence[Layer], epoch: int, normalizer: Normalizer, classes: Sequence[str] = ()
+    ) -> None:
+        self.layers, self.epoch, self.normalizer, self.classes = layers, epoch, normalizer, classes
         self._levels = Levels(layers)
         self._templates: dict[Wish, bulk.Frames] = {}
         self._regions: dict[str, list[Region]] = {}
@@ -118,6 +130,7 @@ class Packer:
             "activations": self._make_activations,
             "channels": self._make_channels,
             "scalogram": self._make_scalogram,
+            CLASSES: self._make_classes,
         }
 
     def frame(self, number: int, raw: Floats) -> FramePackets:
@@ -166,6 +179,13 @@ class Packer:
             numbers = np.array([frame.frame & 0x7FFFFFFF, len(blob)], ">i4").tobytes()
             return [head + numbers + blob + b"\0" * (-len(blob) % 4)]
         return [bulk.floats("/ear/scalogram", (frame.frame,), frame.values[span])]
+
+    def _make_classes(self, frame: FramePackets, _: Wish) -> list[Packet]:
+        """Probabilities as they are, whatever the normalisation: they are 0..1 and add up to 1."""
+        probabilities = frame.raw[self.layers[-1].span]
+        best = np.argsort(-probabilities, kind="stable")[:MOST_CLASSES]
+        pairs = [(self.classes[i], float(probabilities[i])) for i in best]
+        return [encode("/ear/classes", *itertools.chain.from_iterable(pairs))]
 
 
 def _make_room(cache: dict[Any, Any]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from oscbridge.daemon import files
-from oscbridge.daemon.files import write_whole
 from oscbridge.daemon.presets import Presets
 from oscbridge.errors import BridgeError
+from oscbridge.files import write_whole
 from oscbridge.resources import folder
 from oscbridge.settings import Settings, Stream, live_parameters
 from tests.wire import Running

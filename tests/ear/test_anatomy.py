@@ -243,7 +243,7 @@ def set_block(index: int, **values: Any) -> Change:
         ),
         (
             lambda data: data.update(contxt=[]),
-            "contxt: no such setting. It takes name, seed, scalogram, encoder, context. Did you mean context?",
+            "contxt: no such setting. It takes name, seed, scalogram, encoder, context, classes. Did you mean context?",
         ),
         (lambda data: data.pop("encoder"), "encoder is missing."),
         (lambda data: data.update(encoder=[]), "encoder is []; expected a list."),

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from oscbridge.ear.anatomy import anatomy
 from oscbridge.ear.filterbank import FilterBank
+from oscbridge.ear.measuring import measure
 from oscbridge.ear.network import Ear
 from oscbridge.ear.neurons import Statistics
 from oscbridge.ear.scalogram import scalogram
-from oscbridge.ear.weights import calibrate, initialise, load_ear, measure, save_ear
+from oscbridge.ear.weights import calibrate, initialise, load_ear, save_ear
 from oscbridge.errors import BridgeError
 
 from . import ears
@@ -36,7 +37,7 @@ def trained() -> tuple[Ear, Statistics]:
     ear, bank = Ear(SMALL), FilterBank(SMALL.scalogram)
     initialise(ear, 5)
     calibrate(ear, scalogram(music(), bank))
-    return ear, measure(ear, bank, music())
+    return ear, measure(ear, bank, [scalogram(music(), bank)])
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_weights_without_statistics_are_measured_on_the_calibration_music(tmp_pa
     ear, _ = trained()
     save_ear(ear, None, path)
     loaded = load_ear(SMALL, path, music())
-    expected = measure(loaded.ear, loaded.bank, music())
+    expected = measure(loaded.ear, loaded.bank, [scalogram(music(), loaded.bank)])
     np.testing.assert_array_equal(loaded.statistics.high, expected.high)
 
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ..errors import BridgeError
+from .errors import BridgeError
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -1,0 +1,202 @@
+"""`oscbridge evaluate`: a table of how well ears hear, beside the plain features that they have to beat."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track as progress
+from rich.table import Table
+
+from ..ear.network import Ear
+from ..ear.spec import EarSpec, load_spec
+from ..ear.weights import load_ear
+from ..errors import BridgeError
+from ..files import write_whole
+from ..resources import loop_file, model_file
+from ..sound import decode
+from ..train import features as feature
+from ..train import tasks as task_list
+from ..train.data import read_labels
+from ..train.heading import give_head
+from ..train.plots import confusions
+from ..train.probes import Result, Windows, judge
+from ..train.shelf import Track, fill
+
+MOST_WINDOWS = {"scores": 8, "scores-held": 8, "house-held": 60, "recordings-held": 40}  # of a file
+RANDOM_SEEDS = (0, 1, 2)
+PLAIN = {
+    "scalogram": "averaged scalogram",
+    "scalogram-std": "scalogram, mean and deviation",
+    "onsets": "onset autocorrelation",
+}
+
+
+@dataclass
+class Sound:
+    """Every window of the sets, in one order, and the features found so far."""
+
+    tracks: list[Track]
+    ends: list[NDArray[np.int64]]
+    labels: dict[str, dict[str, dict[str, str]]]
+    features: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def of_windows(self, key: str) -> NDArray[np.str_]:
+        return np.repeat([getattr(t, key) for t in self.tracks], [len(e) for e in self.ends])
+
+
+def probe(
+    models: Sequence[str],
+    data: Path,
+    out: Path,
+    names: Sequence[str],
+    head: str | None,
+    shelf: Path | None,
+    workers: int,
+) -> None:
+    """Probes ears and writes probes.json, probes.md and confusions.png. Raises BridgeError."""
+    console = Console(stderr=True)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
+    torch.set_flush_denormal(True)
+    tasks = task_list.chosen(names)
+    if head and head not in tasks:
+        raise BridgeError(f"--head {head}: it is none of the tasks probed, {', '.join(tasks)}", 404)
+    ears = {_title(name): _ear(name) for name in models}
+    spec = next(iter(ears.values())).spec
+    sound = _collect(tasks, data, spec, shelf or data / "shelf", workers)
+    windows = {
+        name: task_list.windows(
+            task, sound.of_windows("domain"), sound.of_windows("name"), np.concatenate(sound.ends),
+            feature.window_frames(spec), sound.labels,
+        )
+        for name, task in tasks.items()
+    }  # fmt: skip
+    rows = [f"{title}: {what}" for title in ears for what in ("c", "z")]
+    for title, ear in ears.items():
+        _hear(sound, title, ear, console)
+    rows += _hear_random(sound, spec, console)
+    _hear_plain(sound, spec, console)
+    rows += list(PLAIN.values())
+    results: dict[str, dict[str, Result]] = {row: {} for row in rows}
+    for row in progress(rows, "fitting", console=console, transient=True):
+        for name, own in windows.items():
+            results[row][name] = judge(sound.features[row], own)
+    _show(results, tasks, windows)
+    _keep(results, tasks, windows, out)
+    best = rows[0]
+    tables = [
+        (f"{name}: {results[best][name].accuracy:.0%}", results[best][name].confusion, results[best][name].classes)
+        for name in tasks
+    ]
+    confusions(tables, out / "confusions.png")
+    console.print(f"{out}/probes.md, probes.json, confusions.png")
+    if head:
+        title, ear = next(iter(ears.items()))
+        give_head(model_file(models[0]), ear, sound.features[f"{title}: c"], windows[head])
+        console.print(f"{models[0]} has a head now: {head}")
+
+
+def _title(name: str) -> str:
+    path = Path(name)
+    return path.parent.name if path.suffix in (".yaml", ".yml") else name
+
+
+def _ear(name: str) -> Ear:
+    path = model_file(name)
+    spec = load_spec(path)
+    loaded = load_ear(
+        spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
+    )
+    return loaded.ear
+
+
+def _collect(tasks: Mapping[str, task_list.Task], data: Path, spec: EarSpec, shelf: Path, workers: int) -> Sound:
+    folders = sorted({folder for task in tasks.values() for folder in (task.fit, task.test) if folder})
+    for folder in folders:
+        if not (data / folder).is_dir():
+            raise BridgeError(
+                f"{data / folder} is not there; make it: oscbridge data {folder.removesuffix('-held')}", 404
+            )
+    tracks, _ = fill([data / folder for folder in folders], spec.scalogram, shelf, workers)
+    ends = [feature.window_ends(t.frames, spec, MOST_WINDOWS.get(t.domain, 0)) for t in tracks]
+    kept = [(t, e) for t, e in zip(tracks, ends, strict=True) if len(e)]
+    labels = {folder: read_labels(data / folder) for folder in folders}
+    return Sound([t for t, _ in kept], [e for _, e in kept], labels)
+
+
+def _hear(sound: Sound, title: str, ear: Ear, console: Console) -> None:
+    ear = ear.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    parts = [
+        feature.ear_features(ear, t.columns(), e)
+        for t, e in progress(list(zip(sound.tracks, sound.ends, strict=True)), title, console=console, transient=True)
+    ]
+    for what in ("c", "z"):
+        sound.features[f"{title}: {what}"] = np.concatenate([p[what] for p in parts])
+
+
+def _hear_random(sound: Sound, spec: EarSpec, console: Console) -> list[str]:
+    seeds = [spec.model_copy(update={"seed": seed, "classes": ()}) for seed in RANDOM_SEEDS[:1]]
+    rows = []
+    for own in seeds:
+        music = torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
+        _hear(sound, "random network", load_ear(own, Path("no weights"), music).ear, console)
+        rows += ["random network: c", "random network: z"]
+    return rows
+
+
+def _hear_plain(sound: Sound, spec: EarSpec, console: Console) -> None:
+    pairs = list(zip(sound.tracks, sound.ends, strict=True))
+    parts = [
+        feature.plain_features(t.columns(), e, spec)
+        for t, e in progress(pairs, "plain", console=console, transient=True)
+    ]
+    for what, row in PLAIN.items():
+        sound.features[row] = np.concatenate([p[what] for p in parts])
+
+
+def _show(
+    results: Mapping[str, Mapping[str, Result]], tasks: Mapping[str, task_list.Task], windows: Mapping[str, Windows]
+) -> None:
+    table = Table("features", *tasks)
+    for row, own in results.items():
+        table.add_row(row, *[f"{r.accuracy:.1%}\n{r.low:.0%}–{r.high:.0%}" for r in own.values()])
+    Console().print(table)
+
+
+def _keep(
+    results: Mapping[str, Mapping[str, Result]],
+    tasks: Mapping[str, task_list.Task],
+    windows: Mapping[str, Windows],
+    out: Path,
+) -> None:
+    lines = ["| features | " + " | ".join(tasks) + " |", "|---" * (len(tasks) + 1) + "|"]
+    best = {name: max(own[name].accuracy for own in results.values()) for name in tasks}
+    for row, own in results.items():
+        cells = []
+        for name, r in own.items():
+            text = f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({100 * r.low:.0f}–{100 * r.high:.0f}), {r.loss:.2f}"
+            cells.append(f"**{text}**" if r.accuracy == best[name] else text)
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    content = {
+        row: {name: {**vars(r), "confusion": r.confusion.tolist()} for name, r in own.items()}
+        for row, own in results.items()
+    }
+    sizes = {
+        name: {
+            "question": tasks[name].question,
+            "classes": len(np.unique(w.labels[w.fit])),
+            "fit windows": int(w.fit.sum()),
+            "test windows": int(w.test.sum()),
+            "test groups": len(np.unique(w.groups[w.test])),
+        }
+        for name, w in windows.items()
+    }
+    write_whole(out / "probes.md", ("\n".join(lines) + "\n").encode())
+    write_whole(out / "probes.json", json.dumps({"tasks": sizes, "results": content}, indent=1).encode())

@@ -1,0 +1,51 @@
+"""How every neuron behaves on music and on near-silence, which is what dark and bright are measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .filterbank import FilterBank
+from .network import Ear
+from .neurons import Statistics
+from .scalogram import scalogram
+
+MOMENTS = 8_192  # values of a neuron that its percentile is taken from, at most
+NEAR_SILENCE = 1e-5  # -100 dB: the hiss of a good interface
+
+
+@torch.inference_mode()
+def measure(ear: Ear, bank: FilterBank, clips: Sequence[Tensor]) -> Statistics:
+    """Statistics of every neuron over music, the first quarter of each clip left out, and over near-silence.
+
+    clips: scalograms, (channels, frames, bins) each, as `scalogram` gives them
+    """
+    moments = max(1, MOMENTS // len(clips))
+    heard = [[_some(_flat(x), moments) for x in ear(clip.unsqueeze(0))] for clip in clips]
+    noise = NEAR_SILENCE * torch.randn(6 * bank.spec.rate, generator=torch.Generator().manual_seed(0))
+    quiet = [_flat(x)[-1] for x in ear(scalogram(noise, bank).unsqueeze(0))]
+    layers = [torch.cat(parts).numpy() for parts in zip(*heard, strict=True)]  # (moments, neurons) each
+
+    def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate(parts).astype(np.float32)
+
+    return Statistics(
+        mean=joined([x.mean(0) for x in layers]),
+        std=joined([x.std(0) for x in layers]),
+        high=joined([np.percentile(x, 99.5, axis=0) for x in layers]),
+        quiet=joined([x.numpy() for x in quiet]),
+    )
+
+
+def _flat(x: Tensor) -> Tensor:
+    """(1, channels, frames, positions) to (frames, channels * positions), the neurons' order."""
+    return x[0].permute(1, 0, 2).reshape(x.shape[2], -1)
+
+
+def _some(x: Tensor, count: int) -> Tensor:
+    """At most `count` rows, evenly spread, of a clip's last three quarters."""
+    x = x[x.shape[0] // 4 :]
+    return x if len(x) <= count else x[torch.linspace(0, len(x) - 1, count).long()]
