@@ -55,7 +55,7 @@ A first conversation:
 
 ```
 → /ear/hello "my patch" 0
-← /ear/welcome "oscbridge" 1 0 7531202 "" "ear-untrained-0" 27 76952
+← /ear/welcome "oscbridge" 1 0 7531202 "" "ear-1f2e3d4c" 28 76959
 → /ear/subscribe "levels" "" 0 0.0 10.0
 ← /ear/done /ear/subscribe 1 10.0
 ← /ear/level/mean 0.21 0.13 …        27 floats, 43 times a second

@@ -30,7 +30,7 @@ from ..train.plots import confusions
 from ..train.probes import Result, Windows, judge
 from ..train.shelf import Track, fill
 
-MOST_WINDOWS = {"scores": 8, "scores-held": 8, "house-held": 60, "recordings-held": 40}  # of a file
+HEARD_S = {"scores": 30.0, "scores-held": 30.0, "recordings-held": 120.0}  # of each file; of others, all
 RANDOM_SEEDS = (0, 1, 2)
 PLAIN = {
     "scalogram": "averaged scalogram",
@@ -125,7 +125,8 @@ def _collect(tasks: Mapping[str, task_list.Task], data: Path, spec: EarSpec, she
                 f"{data / folder} is not there; make it: oscbridge data {folder.removesuffix('-held')}", 404
             )
     tracks, _ = fill([data / folder for folder in folders], spec.scalogram, shelf, workers)
-    ends = [feature.window_ends(t.frames, spec, MOST_WINDOWS.get(t.domain, 0)) for t in tracks]
+    most = {folder: int(seconds / spec.scalogram.hop_s) for folder, seconds in HEARD_S.items()}
+    ends = [feature.window_ends(min(t.frames, most.get(t.domain, t.frames)), spec) for t in tracks]
     kept = [(t, e) for t, e in zip(tracks, ends, strict=True) if len(e)]
     labels = {folder: read_labels(data / folder) for folder in folders}
     return Sound([t for t, _ in kept], [e for _, e in kept], labels)

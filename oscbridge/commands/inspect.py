@@ -42,7 +42,7 @@ def describe(a: Anatomy, path: Path) -> dict[str, Any]:
     """Everything there is to know about a network, for the table and as JSON."""
     weights = path.with_suffix(".safetensors")
     trained = weights.exists()
-    z, c = a.layers[-1 - len(a.spec.context)], a.layers[-1]
+    z, c = a.layers[a.spec.z_layer], a.layers[a.spec.c_layer]
     scalogram = sum(op.macs_per_hop for op in a.operations if op.kind == "cqt")
     hop_s = a.spec.scalogram.hop_s
     z_s = z.frames_per_step * hop_s

@@ -32,8 +32,8 @@ def widen(
         fits = value.dim() == len(shape) and all(new % old == 0 for new, old in zip(shape, value.shape, strict=True))
         if not fits:
             raise BridgeError(
-                f"the weights to start from have {name} as {list(value.shape)}; this network needs {list(shape)}, which "
-                "is no multiple. Start from an ear of the same layers with as many channels, or a half, or a third"
+                f"the weights to start from have {name} as {list(value.shape)}; this network needs {list(shape)}, "
+                "which is no multiple. Start from an ear of the same layers with as many channels, or a half of them"
             )
         for dim, (new, old) in enumerate(zip(shape, value.shape, strict=True)):
             if new > old:

@@ -58,8 +58,8 @@ STREAMS: dict[str, StreamKind] = {
         ("list: /ear/scalogram i:frame f×bins", "u8: /ear/scalogram i:frame b:values"),
     ),
     "classes": StreamKind(
-        ("",), False, True, "what it sounds like: the probabilities of the network's classes, best first",
-        ("/ear/classes s:name f:probability …, at most 16 pairs",),
+        ("",), False, True, "what it sounds like: the network's classes, the 16 most probable, best first",
+        ("/ear/classes s:name f:probability …",),
     ),
     "state": StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
 }  # fmt: skip

@@ -128,15 +128,18 @@ class ContrastiveEar(nn.Module):
             kind = "cpc" if validating else self.spec.loss
             if kind == "moments":
                 z = z[:, self.first_moment :]
-                known = self.memory[: int(self.remembered)].clone()
+                std, mean = torch.std_mean(z, (0, 1))
+                std = std.clamp_min(1e-6)
+                # what is remembered keeps the scale of today: or z need only grow to be told from its own past
+                known = self.memory[: int(self.remembered)].clone() * std + mean
                 score = contrast_moments(predicted, z, self.moment - self.first_moment, known)
                 if self.training:
-                    self._remember(z.detach())
+                    self._remember(((z - mean) / std).detach())
                 return score
             return contrast(predicted, z[:, self.moment], kind)
 
     def _remember(self, z: Tensor) -> None:
-        """Some encodings of every clip, in place of the oldest. z: (clips, moments, encoding)."""
+        """Some encodings of every clip, in place of the oldest. z: (clips, moments, encoding), standardised."""
         if not len(self.memory):
             return
         at = torch.linspace(0, z.shape[1] - 1, self.spec.memory_per_clip, device=z.device).long()

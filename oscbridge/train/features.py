@@ -20,13 +20,12 @@ BANDS = 4  # of the onset strength
 PIECE = 2_048  # frames that go through the network at once
 
 
-def window_ends(frames: int, spec: EarSpec, most: int = 0, overlap: float = 0.5) -> NDArray[np.int64]:
-    """Frames at which windows end in a file of `frames`, each where c is new; at most `most`, if it is not 0."""
+def window_ends(frames: int, spec: EarSpec, overlap: float = 0.5) -> NDArray[np.int64]:
+    """Frames at which windows end in a file of `frames`, each where c is new."""
     step = anatomy(spec).layers[spec.c_layer].frames_per_step
     length = window_frames(spec)
     stride = max(step, int(length * (1 - overlap)) // step * step)
-    ends = np.arange(-(-length // step) * step, frames, stride)
-    return ends if not most or len(ends) <= most else ends[np.linspace(0, len(ends) - 1, most).astype(int)]
+    return np.arange(-(-length // step) * step, frames, stride)
 
 
 def window_frames(spec: EarSpec) -> int:
@@ -45,14 +44,14 @@ def ear_features(ear: Ear, columns: NDArray[np.uint8], ends: NDArray[np.int64]) 
     layers = anatomy(ear.spec).layers
     z_step, c_step = layers[ear.spec.z_layer].frames_per_step, layers[ear.spec.c_layer].frames_per_step
     length = window_frames(ear.spec)
-    lead = -(-length // c_step) * c_step  # every window is heard whole; pools keep their phase
+    lead = -(-length // c_step) * c_step  # every window is heard whole
     device = next(ear.parameters()).device
     found: list[tuple[Features, Features]] = []
     for first in range(0, int(ends.max()) + 1, PIECE):
         own = ends[(ends >= first) & (ends < first + PIECE)]
         if not len(own):
             continue
-        start = max(0, first - lead)
+        start = max(0, first - lead) // c_step * c_step  # pools keep their phase
         x = torch.from_numpy(np.array(columns[start : int(own.max()) + 1])).to(device).float().div(255)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             out = ear(x[None, None])

@@ -86,7 +86,7 @@ def fit_probe(features: Floats, labels: NDArray[np.str_], groups: NDArray[np.str
     except ImportError as error:
         raise BridgeError("probes need scikit-learn: pip install 'oscbridge[train]'", 404) from error
     if len(np.unique(labels)) < 2:
-        raise BridgeError(f"all windows are {labels[0]!r}; a probe tells classes apart and needs two")
+        raise BridgeError(f"all windows are {str(labels[0])!r}; a probe tells classes apart and needs two")
     mean, std = features.mean(0), features.std(0) + 1e-4
 
     def fitted(rows: NDArray[np.bool_], strength: float) -> LogisticRegression:

@@ -23,6 +23,7 @@ from ..errors import BridgeError
 
 RATE = 44_100
 LONGEST_S = 75.0
+SILENT = 1e-4
 CORPORA = ("bach", "trecento", "ryansMammoth")  # the others have too few pieces to test on, or unclear rights
 FAMILIES: dict[str, tuple[int, ...]] = {  # General MIDI programs, from 0
     "piano": (0, 1, 2, 3),
@@ -174,6 +175,8 @@ def play(notes: Sequence[Note], setting: Setting) -> NDArray[np.float32]:
         if ended.returncode or not wave.exists():
             raise BridgeError(f"fluidsynth ended with {ended.returncode}: {ended.stderr.strip()[-200:]}", 500)
         audio = soundfile.read(wave, dtype="float32", always_2d=True)[0].mean(axis=1)
+    if not len(audio) or np.abs(audio).max() < SILENT:  # a soundfont that can't be read is no error to FluidSynth
+        raise BridgeError(f"fluidsynth played nothing with {setting.soundfont}: {ended.stderr.strip()[-200:]}", 500)
     return master(audio[: int((LONGEST_S + 2) * RATE)], setting)
 
 

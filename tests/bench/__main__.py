@@ -54,7 +54,7 @@ def table(folder: Path) -> str:
             "",
         ),
         (
-            "76,952 neurons as u8 to 8 subscribers, 43 frames/s",
+            "76,959 neurons as u8 to 8 subscribers, 43 frames/s",
             f"{load.control_serving:.1%} of one core ({load.control_idle:.1%} without them)",
             f"{load.frames:,} whole frames arrived, {load.lost} lost",
             f"the system calls alone: {load.sendto_limit:.1%}",

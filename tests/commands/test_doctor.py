@@ -46,7 +46,7 @@ def test_it_says_all_that_a_bug_report_needs(report: tuple[int, dict[str, Any]])
         assert re.search(rf"{name} \d+\.\d+", libraries), name
     for subject in ("Python", "system", "CPU", "folders", "loop", "clock", "buffers", "inputs", "weights", "headroom"):
         assert texts(findings, subject), subject
-    assert "27 layers, 76,952 neurons" in texts(findings, "model")[0]
+    assert "28 layers, 76,959 neurons" in texts(findings, "model")[0]
     assert re.search(r"\d ms a hop, .* of the 23.2 ms", texts(findings, "headroom")[0])
 
 

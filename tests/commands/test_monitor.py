@@ -30,7 +30,7 @@ from oscbridge.osc.packets import Message, encode, parse
 from oscbridge.settings import Settings
 from tests.wire import ROOT, Running, Wire
 
-LAYERS = 27
+LAYERS = 28
 WHERE = "127.0.0.1:9870"
 
 

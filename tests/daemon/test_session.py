@@ -13,12 +13,16 @@ import numpy as np
 import psutil
 import pytest
 
+from oscbridge import resources
+from oscbridge.ear.anatomy import anatomy
+from oscbridge.ear.spec import load_spec
 from oscbridge.osc.packets import NTP_EPOCH_S, encode
 from oscbridge.osc.space import AddressSpace
 from oscbridge.settings import Parameter, live_parameters, parameters
 from tests.wire import Running, Wire
 
-LAYERS, NEURONS = 27, 76_952
+EAR = anatomy(load_spec(resources.model_file("ear")))
+LAYERS, NEURONS = len(EAR.layers), EAR.neurons
 Message = tuple[Any, ...]
 
 
@@ -34,7 +38,7 @@ def test_hello_is_welcomed_with_what_a_patch_needs_to_know(server: Running) -> N
         assert (name, major, minor, layers, neurons) == ("oscbridge", 1, 0, LAYERS, NEURONS)
         assert epoch > 0
         assert model == server.facts["model"]
-        assert "untrained" in model
+        assert model.startswith("ear-")
 
 
 def test_the_ready_file_tells_whoever_started_us(server: Running) -> None:

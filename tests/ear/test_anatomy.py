@@ -75,7 +75,8 @@ def test_every_block_has_the_kernels_of_the_table(shipped: Anatomy, block: int) 
 
 
 def test_z_and_the_context_have_the_channels_and_kernels_of_the_table(shipped: Anatomy) -> None:
-    z, *context = shipped.layers[17:]
+    z, *context, head = shipped.layers[17:]
+    assert (head.name, head.channels, head.positions) == ("classes", 7, 1)
     assert (z.name, z.channels, z.positions) == ("z", 512, 1)
     assert [layer.channels for layer in context] == CONTEXT
     kernels = {op.name: op.kernel for op in shipped.operations}
@@ -85,9 +86,9 @@ def test_z_and_the_context_have_the_channels_and_kernels_of_the_table(shipped: A
     assert context[-1].name == "c"
 
 
-def test_the_ear_has_76952_neurons_in_27_layers(shipped: Anatomy) -> None:
-    assert shipped.neurons == 76_952
-    assert len(shipped.layers) == 27
+def test_the_ear_has_76959_neurons_in_28_layers(shipped: Anatomy) -> None:
+    assert shipped.neurons == 76_959
+    assert len(shipped.layers) == 28
 
 
 def test_z_comes_every_4_hops_which_are_93_ms(shipped: Anatomy) -> None:
@@ -97,7 +98,7 @@ def test_z_comes_every_4_hops_which_are_93_ms(shipped: Anatomy) -> None:
 
 
 def test_c_covers_at_least_42_encodings(shipped: Anatomy) -> None:
-    z, c = shipped.layers[17], shipped.layers[-1]
+    z, c = shipped.layers[shipped.spec.z_layer], shipped.layers[shipped.spec.c_layer]
     step_s = z.frames_per_step * shipped.spec.scalogram.hop_s
     assert 1 + round((c.receptive_field_s - z.receptive_field_s) / step_s) >= 42
 
@@ -141,8 +142,8 @@ def path(op: Operation, blocks: int) -> str:
     block, _, part = op.name.partition(".")
     if block.startswith("block"):
         return f"Ear.encoder.{block[5:]}.{'match' if part == 'residual' else part}"
-    if block == "z":
-        return "Ear.z"
+    if block in ("z", "classes"):
+        return "Ear.z" if block == "z" else "Ear.head"
     index = blocks - 1 if block == "c" else int(block[7:])
     return f"Ear.context.{index}.{'match' if part == 'residual' else 'conv'}"
 
@@ -312,7 +313,7 @@ def test_the_table_shows_every_layer_under_its_number_on_the_wire(
         numbered = [line for line in lines if re.match(rf" +{layer.index} {re.escape(layer.name)} ", line)]
         assert len(numbered) == 1
         assert "…" not in numbered[0]
-    table = [line for line in lines if re.match(r" .* (cqt|conv|pool|residual|depthwise) ", line)]
+    table = [line for line in lines if re.match(r" .* (cqt|conv|pool|residual|depthwise|head) ", line)]
     assert len(table) == len(shipped.operations)
 
 
@@ -332,8 +333,8 @@ def test_a_row_tells_kernel_formula_neurons_parameters_cost_pace_and_receptive_f
 def test_the_totals_are_told_below_the_table(inspect: Inspect) -> None:
     text = " ".join(inspect().stdout.split())
     for words in (
-        "76,952 in the layers 0 to 26",
-        "9,634,160",
+        "76,959 in the layers 0 to 27",
+        "9,635,959",
         "172 times",
         "every 4 hops, 92.9 ms",
         "untrained, seed 0",
@@ -345,8 +346,8 @@ def test_json_is_all_that_is_printed_and_agrees_with_the_anatomy(inspect: Inspec
     result = inspect("--json")
     told = json.loads(result.stdout)
     assert result.stderr == ""
-    assert [layer["index"] for layer in told["layers"]] == list(range(27))
-    assert sum(layer["neurons"] for layer in told["layers"]) == told["totals"]["neurons"] == 76_952
+    assert [layer["index"] for layer in told["layers"]] == list(range(28))
+    assert sum(layer["neurons"] for layer in told["layers"]) == told["totals"]["neurons"] == 76_959
     assert sum(op["parameters"] for op in told["operations"]) == told["totals"]["parameters"] == shipped.parameters
     assert told["totals"]["window_macs"] == shipped.window_macs
     assert told["totals"]["context_encodings"] == 46

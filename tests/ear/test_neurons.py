@@ -190,11 +190,11 @@ def test_a_filter_names_regions_in_the_networks_order(text: str, expected: list[
     assert named(parse_filter(text, WIRE)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "  ", "0-26"])
+@pytest.mark.parametrize("text", ["", "  ", "0-27"])
 def test_an_empty_filter_is_the_whole_network(text: str) -> None:
     regions = parse_filter(text, WIRE)
     assert named(regions) == [(layer.index, 0, layer.channels - 1) for layer in WIRE]
-    assert spans(regions) == [(0, 76_952)]
+    assert spans(regions) == [(0, 76_959)]
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_an_empty_filter_is_the_whole_network(text: str) -> None:
         ("3:", "not understood"),
         ("1.5", "not understood"),
         ("9" * 5_000, "not understood"),
-        ("27", "filter '27': layers go from 0 to 26"),
-        ("5-3", "layers go from 0 to 26"),
-        ("20-30", "layers go from 0 to 26"),
+        ("28", "filter '28': layers go from 0 to 27"),
+        ("5-3", "layers go from 0 to 27"),
+        ("20-30", "layers go from 0 to 27"),
         ("3:16", "filter '3:16': layer 3 has the channels 0 to 15"),
         ("3:0-16", "layer 3 has the channels 0 to 15"),
         ("3:7-2", "layer 3 has the channels 0 to 15"),

@@ -18,7 +18,8 @@ from oscbridge.errors import BridgeError
 from oscbridge.osc import bulk
 from oscbridge.osc.streams import STREAMS, FramePackets, Packer, Wish, check_wish
 
-LAYERS = anatomy(load_spec(Path(resources.model_file("ear")))).layers
+EAR = load_spec(Path(resources.model_file("ear")))
+LAYERS = anatomy(EAR).layers
 NEURONS = LAYERS[-1].first_neuron + LAYERS[-1].neurons
 FILTERS = ["", "0", "3-5", "3:0-15", "3,7:2", "17", "13:0-3,13:8-11,20", "26:255"]
 EPOCH = 123_456
@@ -33,7 +34,7 @@ def raw_frame(seed: int = 0) -> Values:
 
 @pytest.fixture
 def packer() -> Packer:
-    return Packer(LAYERS, EPOCH, Normalizer(LAYERS, None, "none", 1.0, 0.0))
+    return Packer(LAYERS, EPOCH, Normalizer(LAYERS, None, "none", 1.0, 0.0), EAR.classes)
 
 
 def read(packets: list[bytes | memoryview]) -> list[OscMessage]:
@@ -209,7 +210,7 @@ def test_a_padded_string_ends_in_a_zero_and_on_a_word(text):
         (("level", "", ""), 404, "Did you mean levels?"),
         (("activations", "u16", ""), 422, "u8, f32, list"),
         (("levels", "", "3"), 422, "takes no filter"),
-        (("channels", "", "27"), 422, "layers go from 0 to 26"),
+        (("channels", "", "28"), 422, "layers go from 0 to 27"),
         (("channels", "", "26:256"), 422, "channels 0 to 255"),
         (("activations", "", "a-b"), 422, "not understood"),
         (("activations", "", "0-26," * 10_000 + "0"), 413, "at most 1000"),
@@ -220,3 +221,29 @@ def test_a_wish_that_cannot_be_met_is_refused_with_what_can_be(arguments, code, 
         check_wish(*arguments, True, LAYERS)
     assert error.value.code == code
     assert told in str(error.value)
+
+
+def test_classes_come_best_first_as_probabilities_whatever_the_normalisation() -> None:
+    dark = Packer(LAYERS, EPOCH, Normalizer(LAYERS, None, "none", 4.0, 0.5), EAR.classes)
+    raw = np.zeros(NEURONS, np.float32)
+    raw[LAYERS[-1].span] = said = np.random.default_rng(0).dirichlet(np.ones(len(EAR.classes))).astype(np.float32)
+    (message,) = read(dark.frame(1, raw).of(check_wish("classes", "", "", True, LAYERS)))
+    names, values = message.params[::2], message.params[1::2]
+    assert message.address == "/ear/classes" and sorted(names) == sorted(EAR.classes)
+    assert values == sorted(values, reverse=True) and sum(values) == pytest.approx(1)
+    assert dict(zip(names, values, strict=True)) == pytest.approx(dict(zip(EAR.classes, said, strict=True)))
+
+
+def test_of_many_classes_the_sixteen_best_come() -> None:
+    many = EAR.model_copy(update={"classes": tuple(f"tag {i}" for i in range(50))})
+    layers = anatomy(many).layers
+    raw = np.arange(layers[-1].span.stop, dtype=np.float32)
+    packer = Packer(layers, EPOCH, Normalizer(layers, None, "none", 1.0, 0.0), many.classes)
+    (message,) = read(packer.frame(1, raw).of(check_wish("classes", "", "", False, layers)))
+    assert message.params[::2] == [f"tag {i}" for i in range(49, 33, -1)]
+
+
+def test_a_network_without_a_head_has_no_classes_to_subscribe_to() -> None:
+    with pytest.raises(BridgeError, match="no classes") as refused:
+        check_wish("classes", "", "", True, LAYERS[:-1])
+    assert refused.value.code == 404

@@ -126,3 +126,20 @@ def test_twenty_steps_on_one_batch_lower_the_loss(kind: str) -> None:
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_earlier_clips_are_remembered_at_the_scale_of_today() -> None:
+    """An ear must not gain by a louder z: what it is contrasted with grows along."""
+    model = contrastive(memory=40, memory_per_clip=5).train()
+    x = torch.rand(4, 1, 96, 48, generator=torch.Generator().manual_seed(5))
+    tracks = torch.zeros(4)
+    losses = [float(model(x, tracks).loss.detach()) for _ in range(4)]
+    assert int(model.remembered) == 80 and model.memory.shape[0] == 40
+    assert model.memory.std() == pytest.approx(1, abs=0.2)
+    assert losses[1] > losses[0] + 0.1  # there is more to be told from
+    assert losses[3] == pytest.approx(losses[2], abs=1e-4)  # full: the oldest give way
+    with torch.no_grad():
+        model.ear.z.weight *= 10
+        model.ear.z.bias *= 10
+        model.predictor.maps /= 100  # c grows with z
+    assert float(model(x, tracks).loss.detach()) == pytest.approx(losses[3], abs=0.02)
