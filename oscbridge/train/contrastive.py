@@ -64,19 +64,30 @@ def contrast(predicted: Tensor, future: Tensor, kind: str) -> Score:
     return _cross_entropy(scores, target)
 
 
-def contrast_moments(predicted: Tensor, z: Tensor, moment: Tensor, memory: Tensor) -> Score:
-    """The loss "moments": every prediction against the encodings of all clips at all moments, and those remembered.
+def contrast_moments(predicted: Tensor, z: Tensor, moment: Tensor, memory: Tensor, own: float) -> Score:
+    """The loss "moments": two questions with harder negatives than the essay's.
+
+    Which clip: the encoding to come against those of all other clips at all moments, and against `memory`. A batch
+    holds few tracks, which a little of what is heard tells apart; hundreds take more. Which moment: against the same
+    clip's other moments, which its sound can't tell, only its rhythm and harmony.
 
     predicted: (clips, contexts, ahead, encoding); z: (clips, moments, encoding)
     moment: (contexts, ahead), where in z the encoding lies that each prediction is for
-    memory: (remembered, encoding) of clips of earlier steps. A batch holds few tracks, which a little of what is heard
-            tells apart; hundreds take more. Encodings drift slowly enough (Wang, Zhang, Huang & Scott 2020,
-            Cross-batch memory for embedding learning).
+    memory: (remembered, encoding) of clips of earlier steps; encodings drift slowly enough (Wang, Zhang, Huang & Scott
+            2020, Cross-batch memory for embedding learning)
+    own: weight of the second question. Returns their sum, and the accuracy of the first.
     """
-    clips, moments, _ = z.shape
-    scores = predicted @ torch.cat([z.flatten(0, 1), memory]).T
-    own = torch.arange(clips, device=z.device).view(-1, 1, 1)
-    return _cross_entropy(scores, own * moments + moment)
+    clips = len(z)
+    scores = torch.einsum("nikz,mtz->nikmt", predicted, z)
+    index = torch.arange(clips, device=z.device)
+    within = scores[index, :, :, index]  # (clips, contexts, ahead, moments)
+    right = within.gather(3, moment.expand(clips, -1, -1).unsqueeze(3))
+    same = torch.eye(clips, dtype=torch.bool, device=z.device).view(clips, 1, 1, clips, 1)
+    others = scores.masked_fill(same, -torch.inf).flatten(3)
+    choices = torch.cat([right, others, predicted @ memory.T], 3)
+    which_clip = _cross_entropy(choices, torch.zeros(choices.shape[:3], dtype=torch.long, device=z.device))
+    which_moment = _cross_entropy(within, moment.expand(clips, -1, -1))
+    return Score(which_clip.loss + own * which_moment.loss, which_clip.accuracy)
 
 
 def _cross_entropy(scores: Tensor, target: Tensor) -> Score:
@@ -132,7 +143,7 @@ class ContrastiveEar(nn.Module):
                 std = std.clamp_min(1e-6)
                 # what is remembered keeps the scale of today: or z need only grow to be told from its own past
                 known = self.memory[: int(self.remembered)].clone() * std + mean
-                score = contrast_moments(predicted, z, self.moment - self.first_moment, known)
+                score = contrast_moments(predicted, z, self.moment - self.first_moment, known, self.spec.own_moments)
                 if self.training:
                     self._remember(((z - mean) / std).detach())
                 return score

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..ear.network import Ear
 from ..ear.weights import read_tensors
 from ..ear.widen import widen
 from ..errors import BridgeError
@@ -39,3 +40,21 @@ def start_from(model: nn.Module, source: Path, seed: int) -> None:
         values["predictor.maps"] = maps * (tensors["predictor.maps"].shape[1] / maps.shape[1])
     with torch.no_grad():
         model.load_state_dict(values, strict=False)
+
+
+@torch.no_grad()
+def wake(ear: Ear, x: Tensor) -> int:
+    """Gives channels that no longer answer to anything a new start: their batch norm's scale 1 and shift 0.
+
+    A rectified channel that is never above 0 gets no gradient and would stay dead. x: (clips, 1, frames, bins), varied.
+    Returns how many there were.
+    """
+    blocks = [norm for block in ear.encoder for norm in (block.norm1, block.norm2)]
+    norms = [*blocks, None, *[block.norm for block in ear.context]]  # z has none
+    count = 0
+    for norm, layer in zip(norms, ear.eval()(x)[1:], strict=True):
+        if isinstance(norm, nn.BatchNorm2d):
+            dead = layer.amax((0, 2, 3)) <= 0
+            norm.weight[dead], norm.bias[dead] = 1.0, 0.0
+            count += int(dead.sum())
+    return count

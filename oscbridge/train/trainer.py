@@ -19,13 +19,14 @@ from ..ear.network import Ear
 from ..ear.spec import EarSpec
 from ..ear.weights import initialise, save_ear
 from ..errors import BridgeError
+from ..files import write_whole
 from . import checkpoints
 from .batches import Batches
 from .contrastive import ContrastiveEar
 from .place import Place, has_bf16
 from .shelf import Track
 from .spec import TrainSpec
-from .starting import start_from
+from .starting import start_from, wake
 from .supervised import Labels, SupervisedEar
 
 VALIDATION_BATCHES = 4
@@ -88,6 +89,9 @@ class Trainer:
             checkpoints.restore(self.model, found.network, folder / checkpoints.NAME)
         elif init is not None:
             start_from(self.model, init, spec.seed)
+            woken = wake(network, self._batches.draw(spec.seed, 1 << 21)[0].cpu())
+            if woken:
+                self.warn(f"{woken} channels that answered to nothing were given a new start")
         self.model.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimizer = torch.optim.AdamW(self.model.parameters(), spec.learning_rate, weight_decay=spec.weight_decay)
         if found is not None:
@@ -104,6 +108,8 @@ class Trainer:
         Raises BridgeError if the loss is no number any more; the last good checkpoint stays.
         """
         kept = self.spec.snapshot_steps()
+        if self.place.is_first:
+            self._trim_log()
         began, before = time.monotonic(), self.seconds
         while self.step < self.spec.steps:
             progress = self._step()
@@ -214,6 +220,14 @@ class Trainer:
             save_ear(self.model.ear, None, self.folder / "snapshots" / f"{self.step:06}.safetensors")
         except BridgeError as error:
             self.warn(f"step {self.step}: {error}")
+
+    def _trim_log(self) -> None:
+        """Takes out steps after the checkpoint that this training goes on from: they will come again."""
+        path = self.folder / LOG
+        if path.exists():
+            head, *rows = path.read_text().splitlines()
+            kept = [row for row in rows if row.split(",")[0].isdigit() and int(row.split(",")[0]) <= self.step]
+            write_whole(path, ("\n".join([head, *kept]) + "\n").encode())
 
     def _log(self, progress: Progress) -> None:
         path = self.folder / LOG

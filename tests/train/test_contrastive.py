@@ -42,17 +42,23 @@ def test_sat_contrasts_with_all_steps_each_scored_by_its_own_map() -> None:
     assert float(contrast(PREDICTED, FUTURE, "sat").loss) == pytest.approx(sum(terms) / len(terms), rel=1e-5)
 
 
-def test_moments_contrasts_with_every_moment_of_every_clip() -> None:
+@pytest.mark.parametrize("own", [0.0, 0.7])
+def test_moments_asks_which_clip_of_all_and_which_moment_of_its_own(own: float) -> None:
     z = torch.randn(N, 9, SIZE, generator=RANDOM)
-    moment = torch.tensor([[0, 1, 2, 3], [2, 3, 4, 5], [5, 6, 7, 8]])
     memory = torch.randn(7, SIZE, generator=RANDOM)
+    moment = torch.tensor([[0, 1, 2, 3], [2, 3, 4, 5], [5, 6, 7, 8]])
     terms = []
     for n, i, k in each():
-        scores = [math.exp(float(other @ PREDICTED[n, i, k])) for other in [*z.flatten(0, 1), *memory]]
-        terms.append(-math.log(math.exp(float(z[n, moment[i, k]] @ PREDICTED[n, i, k])) / sum(scores)))
-    assert float(contrast_moments(PREDICTED, z, moment, memory).loss) == pytest.approx(
-        sum(terms) / len(terms), rel=1e-5
-    )
+
+        def one(other: Tensor, at: Tensor = PREDICTED[n, i, k]) -> float:
+            return math.exp(float(other @ at))
+
+        right = one(z[n, moment[i, k]])
+        clips = right + sum(one(z[m, t]) for m in range(N) if m != n for t in range(9)) + sum(map(one, memory))
+        moments = sum(one(z[n, t]) for t in range(9))
+        terms.append(-math.log(right / clips) - own * math.log(right / moments))
+    loss = float(contrast_moments(PREDICTED, z, moment, memory, own).loss)
+    assert loss == pytest.approx(sum(terms) / len(terms), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["cpc", "sat"])

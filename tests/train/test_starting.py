@@ -13,7 +13,7 @@ from oscbridge.ear.weights import calibrate, initialise, save_ear
 from oscbridge.ear.widen import widen
 from oscbridge.errors import BridgeError
 from oscbridge.train.contrastive import ContrastiveEar
-from oscbridge.train.starting import start_from
+from oscbridge.train.starting import start_from, wake
 
 from . import sounds
 
@@ -79,3 +79,23 @@ def test_weights_of_another_kind_are_refused_with_what_would_fit(tmp_path: Path)
         start_from(model, tmp_path / "none.safetensors", 0)
     with pytest.raises(BridgeError, match=r"holds no checkpoint.pt"):
         start_from(model, tmp_path, 0)
+
+
+def test_a_dead_channel_is_woken_and_the_others_are_left_alone() -> None:
+    ear = narrow()
+    with torch.no_grad():
+        ear.encoder[0].norm1.bias[1] = -50  # type: ignore[index,operator,union-attr]
+    alive = [p.detach().clone() for p in ear.parameters()]
+    dead_before = float(ear.eval()(X)[1][:, 1].max())
+    assert wake(ear, X) >= 1
+    assert dead_before == 0 < float(ear.eval()(X)[1][:, 1].max())
+    changed = sum(int((a != b).sum()) for a, b in zip(alive, ear.parameters(), strict=True))
+    assert changed <= 2 * wake_count(alive, ear)
+
+
+def wake_count(before: list[torch.Tensor], ear: Ear) -> int:
+    """Channels whose batch norm differs."""
+    names = [name for name, _ in ear.named_parameters()]
+    assert all("norm" in n for n, a, b in zip(names, before, ear.parameters(), strict=True) if not torch.equal(a, b))
+    pairs = zip(names, before, ear.parameters(), strict=True)
+    return max(1, sum(int((a != b).sum()) for n, a, b in pairs if n.endswith("bias")))

@@ -48,9 +48,13 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(tracks: tuple[list[Track], 
     assert whole.run()
     first = trainer(tracks, tmp_path / "parts")
     assert not first.run(should_stop=lambda: first.step == 3)
+    with (tmp_path / "parts" / LOG).open("a") as log:
+        log.write("4,a step that was lost with the power")
     second = trainer(tracks, tmp_path / "parts")
     assert second.step == 3
     assert second.run()
+    steps = [row["step"] for row in csv.DictReader((tmp_path / "parts" / LOG).open())]
+    assert steps == [str(n) for n in range(1, 9)]
     torch.testing.assert_close(weights(second), weights(whole))
     assert not torch.equal(weights(second), weights(first))
 
