@@ -20,6 +20,12 @@ test: $(STAMP)-dev clients ## Everything CI runs: style, types, generated files,
 	$(BIN)/oscbridge docs --check
 	$(BIN)/python -m pytest -q $(ARGS)
 
+data: $(STAMP)-train ## Make the training sets in data/ (free recordings, scores, house tracks; about 3 GB, an hour)
+	$(BIN)/oscbridge data $(ARGS)
+
+train: $(STAMP)-train ## Teach an ear from data/ (ARGS="--config ear" for the large one)
+	$(BIN)/oscbridge train data/recordings data/house data/scores --shelf data/shelf $(ARGS)
+
 bench: $(STAMP)-dev clients ## Measure speed on this machine and rewrite the README's table
 	$(BIN)/python -m tests.bench
 
@@ -36,8 +42,13 @@ $(STAMP): pyproject.toml scripts/environment.sh
 	@PYTHON="$(PYTHON)" sh scripts/environment.sh $(VENV) .
 	@touch $@
 
+$(STAMP)-train: $(STAMP)
+	@PYTHON="$(PYTHON)" sh scripts/environment.sh $(VENV) '.[train]'
+	@sh scripts/clients.sh data
+	@touch $@
+
 $(STAMP)-dev: $(STAMP)
 	@PYTHON="$(PYTHON)" sh scripts/environment.sh $(VENV) '.[dev]'
 	@touch $@
 
-.PHONY: help run test bench docs doctor clients
+.PHONY: help run test data train bench docs doctor clients

@@ -1,21 +1,31 @@
 #!/bin/sh
-# Installs the third-party programs that the tests talk to, where this may be done; elsewhere says how.
+# Installs the third-party programs that the tests talk to ("data": those that play the scores), where this may be done;
+# elsewhere says how.
 set -eu
 packages=
 need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
-need pd puredata-core
-need oscdump liblo-tools
-need jackd jackd2
-need ip iproute2
-need tc iproute2
-ldconfig -p 2>/dev/null | grep -q libportaudio || packages="$packages libportaudio2"
+font() { [ -f "/usr/share/sounds/$1" ] || packages="$packages $2"; }
+need fluidsynth fluidsynth
+font sf2/TimGM6mb.sf2 timgm6mb-soundfont
+if [ "${1:-tests}" = data ]; then
+    font sf2/FluidR3_GM.sf2 fluid-soundfont-gm
+    font sf2/OPL-3_FM_128M.sf2 opl3-soundfont
+    font sf3/MuseScore_General_Lite.sf3 musescore-general-soundfont-small
+else
+    need pd puredata-core
+    need oscdump liblo-tools
+    need jackd jackd2
+    need ip iproute2
+    need tc iproute2
+    ldconfig -p 2>/dev/null | grep -q libportaudio || packages="$packages libportaudio2"
+fi
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing test clients:$packages"
+    echo "installing:$packages"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
 else
-    echo "tests with real clients will be skipped; to have them: sudo apt-get install$packages"
+    echo "for all of it: sudo apt-get install$packages"
 fi

@@ -15,9 +15,12 @@ from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
 
+from ..ear.measuring import NEAR_SILENCE
 from ..ear.network import Ear
+from ..ear.scalogram import scalogram
 from ..ear.spec import EarSpec, load_spec
-from ..ear.weights import load_ear
+from ..ear.streaming import EarStream
+from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
 from ..resources import loop_file, model_file
@@ -26,12 +29,12 @@ from ..train import features as feature
 from ..train import tasks as task_list
 from ..train.data import read_labels
 from ..train.heading import give_head
-from ..train.plots import confusions
+from ..train.plots import confusions, contrast
 from ..train.probes import Result, Windows, judge
 from ..train.shelf import Track, fill
 
-HEARD_S = {"scores": 30.0, "scores-held": 30.0, "recordings-held": 120.0}  # of each file; of others, all
-RANDOM_SEEDS = (0, 1, 2)
+HEARD_S = {"scores": 25.0, "scores-held": 25.0, "house-held": 150.0, "recordings-held": 90.0}  # of each file
+RANDOM = "random network"
 PLAIN = {
     "scalogram": "averaged scalogram",
     "scalogram-std": "scalogram, mean and deviation",
@@ -68,8 +71,10 @@ def probe(
     tasks = task_list.chosen(names)
     if head and head not in tasks:
         raise BridgeError(f"--head {head}: it is none of the tasks probed, {', '.join(tasks)}", 404)
-    ears = {_title(name): _ear(name) for name in models}
-    spec = next(iter(ears.values())).spec
+    loaded = {_title(name): _named(name) for name in models}
+    first = next(iter(loaded.values()))
+    spec = first.ear.spec
+    random = _load(spec.model_copy(update={"classes": ()}), Path("no weights"))
     sound = _collect(tasks, data, spec, shelf or data / "shelf", workers)
     windows = {
         name: task_list.windows(
@@ -78,12 +83,11 @@ def probe(
         )
         for name, task in tasks.items()
     }  # fmt: skip
-    rows = [f"{title}: {what}" for title in ears for what in ("c", "z")]
+    ears = {title: one.ear for title, one in loaded.items()} | {RANDOM: random.ear}
     for title, ear in ears.items():
         _hear(sound, title, ear, console)
-    rows += _hear_random(sound, spec, console)
     _hear_plain(sound, spec, console)
-    rows += list(PLAIN.values())
+    rows = [f"{title}: {what}" for title in ears for what in ("c", "z")] + list(PLAIN.values())
     results: dict[str, dict[str, Result]] = {row: {} for row in rows}
     for row in progress(rows, "fitting", console=console, transient=True):
         for name, own in windows.items():
@@ -96,10 +100,10 @@ def probe(
         for name in tasks
     ]
     confusions(tables, out / "confusions.png")
-    console.print(f"{out}/probes.md, probes.json, confusions.png")
+    console.print(f"{out}/probes.md, probes.json, confusions.png, contrast.png")
+    _draw_contrast(first, out / "contrast.png")
     if head:
-        title, ear = next(iter(ears.items()))
-        give_head(model_file(models[0]), ear, sound.features[f"{title}: c"], windows[head])
+        give_head(model_file(models[0]), first.ear, sound.features[f"{_title(models[0])}: c"], windows[head])
         console.print(f"{models[0]} has a head now: {head}")
 
 
@@ -108,13 +112,13 @@ def _title(name: str) -> str:
     return path.parent.name if path.suffix in (".yaml", ".yml") else name
 
 
-def _ear(name: str) -> Ear:
+def _load(spec: EarSpec, weights: Path) -> LoadedEar:
+    return load_ear(spec, weights, torch.from_numpy(decode(loop_file(), spec.scalogram.rate)))
+
+
+def _named(name: str) -> LoadedEar:
     path = model_file(name)
-    spec = load_spec(path)
-    loaded = load_ear(
-        spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
-    )
-    return loaded.ear
+    return _load(load_spec(path), path.with_suffix(".safetensors"))
 
 
 def _collect(tasks: Mapping[str, task_list.Task], data: Path, spec: EarSpec, shelf: Path, workers: int) -> Sound:
@@ -142,16 +146,6 @@ def _hear(sound: Sound, title: str, ear: Ear, console: Console) -> None:
         sound.features[f"{title}: {what}"] = np.concatenate([p[what] for p in parts])
 
 
-def _hear_random(sound: Sound, spec: EarSpec, console: Console) -> list[str]:
-    seeds = [spec.model_copy(update={"seed": seed, "classes": ()}) for seed in RANDOM_SEEDS[:1]]
-    rows = []
-    for own in seeds:
-        music = torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
-        _hear(sound, "random network", load_ear(own, Path("no weights"), music).ear, console)
-        rows += ["random network: c", "random network: z"]
-    return rows
-
-
 def _hear_plain(sound: Sound, spec: EarSpec, console: Console) -> None:
     pairs = list(zip(sound.tracks, sound.ends, strict=True))
     parts = [
@@ -160,6 +154,19 @@ def _hear_plain(sound: Sound, spec: EarSpec, console: Console) -> None:
     ]
     for what, row in PLAIN.items():
         sound.features[row] = np.concatenate([p[what] for p in parts])
+
+
+def _draw_contrast(loaded: LoadedEar, out: Path) -> None:
+    """What the wire shows of the bundled loop, of near-silence, and of music that stops."""
+    rate = loaded.bank.spec.rate
+    music = torch.from_numpy(decode(loop_file(), rate))
+    hiss = NEAR_SILENCE * torch.randn(len(music), generator=torch.Generator().manual_seed(1))
+    sounds = {"the bundled loop": music, "near-silence (-100 dB)": hiss, "music that stops": torch.cat([music, hiss])}
+    heard = {}
+    for title, audio in sounds.items():
+        stream, columns = EarStream(loaded.ear), scalogram(audio, loaded.bank)
+        heard[title] = np.stack([stream.push(columns[:, t]).numpy().copy() for t in range(columns.shape[1])])
+    contrast(stream.layers, loaded.statistics, heard, loaded.bank.spec.hop_s, out)
 
 
 def _show(

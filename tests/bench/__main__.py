@@ -14,7 +14,7 @@ import torch
 
 from oscbridge.commands.bench import network_cost, packing_cost
 
-from . import daemon_load, latency, startup
+from . import daemon_load, latency, startup, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
@@ -91,6 +91,23 @@ def table(folder: Path) -> str:
             f"killed {np.median(killed):.1f} s, hung {hung:.1f} s",
             "",
             "a hang is noticed after 1.5 s",
+        )
+    )
+    cost = training.measure()
+    rows.append(
+        (
+            "one training step, half size",
+            f"{cost.items_per_s:.1f} clips of {cost.clip_s:.1f} s a second",
+            f"{cost.ratio:.1f}× plain float32 ({cost.plain_items_per_s:.1f})",
+            "",
+        )
+    )
+    rows.append(
+        (
+            "sound prepared for training",
+            f"scalograms {cost.scalogram:.0f}× real time, variations {cost.drawn:.0f}×, house tracks {cost.house:.0f}×",
+            "",
+            "each on one thread",
         )
     )
     lines = ["| what | cost | against the obvious alternative | against the limit |", "|---|---|---|---|"]

@@ -118,7 +118,7 @@ def test_profile_shows_where_the_time_goes_and_saves_nothing(place: Path) -> Non
         (("{music}", "--init", "nothing.safetensors", "--config", "{config}"), "is not there"),
         (("{music}", "--config", "{config}", "--loss", "mse"), "expected one of cpc, sat, moments"),
         (("{music}", "--config", "{config}", "--batch", "1"), "batch is 1"),
-        (("{music}", "--config", "{config}", "--supervised", "composer"), "no file of these folders belongs to composer"),
+        (("{music}", "--config", "{config}", "--supervised", "composer"), "no file of these folders belongs to"),
     ],
 )  # fmt: skip
 def test_a_mistake_ends_in_a_sentence(place: Path, tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -130,9 +130,7 @@ def test_a_mistake_ends_in_a_sentence(place: Path, tmp_path: Path, arguments: tu
     assert words in ended.stderr and "Traceback" not in ended.stderr
 
 
-def test_sets_are_probed_from_the_command_line_and_an_ear_gets_a_head(
-    place: Path, trained: Path, tmp_path: Path
-) -> None:
+def test_sets_are_probed_and_an_ear_gets_a_head(place: Path, trained: Path, tmp_path: Path) -> None:
     """Small sets of tunes stand for the real ones: what is told apart here is who wrote them, by their pitch."""
     sets, rows = tmp_path / "data", ["file,corpus,piece,family,guitar,soundfont"]
     for folder, first in (("scores", 0), ("scores-held", 40)):

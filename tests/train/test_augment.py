@@ -16,6 +16,7 @@ from . import sounds
 EAR = sounds.ear().scalogram
 BANK = FilterBank(EAR)
 NOTHING = {
+    "sound_chance": 1,
     "tempo": 0, "pitch_bins": 0, "gain_db": 0, "drift_db": 0, "equalizer_db": 0, "compression": 0, "room_chance": 0,
     "band_chance": 0, "masking_chance": 0, "noise_db": -120, "mix_chance": 0,
 }  # fmt: skip
@@ -110,3 +111,10 @@ def test_the_same_seed_gives_the_same_clips_and_all_are_finite(seed: int) -> Non
     assert torch.equal(first, again) and first.shape == (5, 1, frames, EAR.bins)
     assert torch.isfinite(first).all() and first.min() > -1e-3
     assert not torch.equal(first, Augmenter(spec, EAR, seed + 10)(x, frames))
+
+
+def test_some_clips_keep_their_sound() -> None:
+    x = clips(*[sounds.tune(1)] * 40)
+    out = augmenter(sound_chance=0.5, gain_db=12, equalizer_db=6)(x, 100)[:, 0]
+    kept = (out == x[:, :100]).all((1, 2))
+    assert 8 < int(kept.sum()) < 32
