@@ -162,7 +162,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Where the training sets are (oscbridge data).")] = Path("data"),
     out: Annotated[Path, typer.Option(help="Where table and pictures go.")] = Path("runs/probes"),
     tasks: Annotated[str, typer.Option(help="Some tasks only: house-own,composer.")] = "",
-    head: Annotated[str | None, typer.Option(help="Give the first ear a classifier head of this task.")] = None,
+    head: Annotated[str | None, typer.Option(help="Give the ears a classifier head of this task.")] = None,
     shelf: Annotated[Path | None, typer.Option(help="Where prepared sound is kept.")] = None,
     workers: Annotated[int, typer.Option(help="Processes that prepare sound; 0: one a core.", min=0)] = 0,
 ) -> None:

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "oscbridge"
-ORDER = ["errors", "validation", "settings", "resources", "ear", "dream+layout+train", "osc", "hosts", "daemon"]
+ORDER = [
+    "errors",
+    "validation+files",
+    "settings+sound",
+    "resources",
+    "ear",
+    "dream+layout+train",
+    "osc",
+    "hosts",
+    "daemon",
+]
 ORDER += ["commands", "cli"]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names.split("+")}
 PURE = ("ear", "osc", "dream", "layout")

@@ -103,8 +103,10 @@ def probe(
     console.print(f"{out}/probes.md, probes.json, confusions.png, contrast.png")
     _draw_contrast(first, out / "contrast.png")
     if head:
-        give_head(model_file(models[0]), first.ear, sound.features[f"{_title(models[0])}: c"], windows[head])
-        console.print(f"{models[0]} has a head now: {head}")
+        for name in models:
+            c = sound.features[f"{_title(name)}: c"]
+            give_head(model_file(name), loaded[_title(name)].ear, c, windows[head])
+        console.print(f"{', '.join(models)}: with a head now, {head}")
 
 
 def _title(name: str) -> str:

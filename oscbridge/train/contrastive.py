@@ -64,30 +64,18 @@ def contrast(predicted: Tensor, future: Tensor, kind: str) -> Score:
     return _cross_entropy(scores, target)
 
 
-def contrast_moments(predicted: Tensor, z: Tensor, moment: Tensor, memory: Tensor, own: float) -> Score:
-    """The loss "moments": two questions with harder negatives than the essay's.
+def contrast_moments(predicted: Tensor, z: Tensor, moment: Tensor) -> Score:
+    """The loss "moments": every prediction against the encodings of all clips at all moments.
 
-    Which clip: the encoding to come against those of all other clips at all moments, and against `memory`. A batch
-    holds few tracks, which a little of what is heard tells apart; hundreds take more. Which moment: against the same
-    clip's other moments, which its sound can't tell, only its rhythm and harmony.
+    Harder than the essay's: the same clip at other times can't be told by its sound, only by rhythm and harmony.
 
     predicted: (clips, contexts, ahead, encoding); z: (clips, moments, encoding)
     moment: (contexts, ahead), where in z the encoding lies that each prediction is for
-    memory: (remembered, encoding) of clips of earlier steps; encodings drift slowly enough (Wang, Zhang, Huang & Scott
-            2020, Cross-batch memory for embedding learning)
-    own: weight of the second question. Returns their sum, and the accuracy of the first.
     """
-    clips = len(z)
-    scores = torch.einsum("nikz,mtz->nikmt", predicted, z)
-    index = torch.arange(clips, device=z.device)
-    within = scores[index, :, :, index]  # (clips, contexts, ahead, moments)
-    right = within.gather(3, moment.expand(clips, -1, -1).unsqueeze(3))
-    same = torch.eye(clips, dtype=torch.bool, device=z.device).view(clips, 1, 1, clips, 1)
-    others = scores.masked_fill(same, -torch.inf).flatten(3)
-    choices = torch.cat([right, others, predicted @ memory.T], 3)
-    which_clip = _cross_entropy(choices, torch.zeros(choices.shape[:3], dtype=torch.long, device=z.device))
-    which_moment = _cross_entropy(within, moment.expand(clips, -1, -1))
-    return Score(which_clip.loss + own * which_moment.loss, which_clip.accuracy)
+    clips, moments, _ = z.shape
+    scores = predicted @ z.flatten(0, 1).T
+    own = torch.arange(clips, device=z.device).view(-1, 1, 1)
+    return _cross_entropy(scores, own * moments + moment)
 
 
 def _cross_entropy(scores: Tensor, target: Tensor) -> Score:
@@ -100,8 +88,6 @@ class ContrastiveEar(nn.Module):
     """An ear with its predictor: clips in, score out. One module, so that several processes can share the work."""
 
     moment: Tensor
-    memory: Tensor
-    remembered: Tensor
 
     def __init__(self, ear: Ear, spec: TrainSpec) -> None:
         super().__init__()
@@ -121,8 +107,6 @@ class ContrastiveEar(nn.Module):
         moment = at.unsqueeze(1) + 1 + spec.skip + torch.arange(spec.ahead)  # (contexts, ahead)
         self.first_moment = int(moment.min())
         self.register_buffer("moment", moment, persistent=False)
-        self.register_buffer("memory", torch.zeros(spec.memory, z.channels))
-        self.register_buffer("remembered", torch.zeros((), dtype=torch.long))  # in all, forgotten ones too
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x: (clips, 1, frames, bins). Returns z (clips, encodings, channels) and c (clips, contexts, channels)."""
@@ -138,23 +122,5 @@ class ContrastiveEar(nn.Module):
             z, predicted = z.float(), self.predictor(c.float())
             kind = "cpc" if validating else self.spec.loss
             if kind == "moments":
-                z = z[:, self.first_moment :]
-                std, mean = torch.std_mean(z, (0, 1))
-                std = std.clamp_min(1e-6)
-                # what is remembered keeps the scale of today: or z need only grow to be told from its own past
-                known = self.memory[: int(self.remembered)].clone() * std + mean
-                score = contrast_moments(predicted, z, self.moment - self.first_moment, known, self.spec.own_moments)
-                if self.training:
-                    self._remember(((z - mean) / std).detach())
-                return score
+                return contrast_moments(predicted, z[:, self.first_moment :], self.moment - self.first_moment)
             return contrast(predicted, z[:, self.moment], kind)
-
-    def _remember(self, z: Tensor) -> None:
-        """Some encodings of every clip, in place of the oldest. z: (clips, moments, encoding), standardised."""
-        if not len(self.memory):
-            return
-        at = torch.linspace(0, z.shape[1] - 1, self.spec.memory_per_clip, device=z.device).long()
-        new = z[:, at].flatten(0, 1)
-        place = (self.remembered + torch.arange(len(new), device=z.device)) % len(self.memory)
-        self.memory[place] = new
-        self.remembered += len(new)

@@ -22,9 +22,6 @@ class TrainSpec(Sizes):
     ahead: int = Field(16, ge=1, le=200)
     batch: int = Field(32, ge=2, le=4_096)  # clips a step, in each process
     clips_per_track: int = Field(1, ge=1, le=64)  # more: the same track at other times, which its sound can't tell
-    memory: int = Field(4_096, ge=0, le=1_000_000)  # of "moments": encodings of earlier steps to contrast with
-    memory_per_clip: int = Field(4, ge=1, le=100)
-    own_moments: float = Field(0.2, ge=0, le=10)  # of "moments": weight of telling the moments of one clip apart
     same_folder: float = Field(0.3, ge=0, le=1)  # chance that the next track comes from the same folder: alike sound
     domains: dict[str, float] = Field(default={})  # how often a folder is drawn; those not named count 1
     steps: int = Field(10_000, ge=1, le=10_000_000)
