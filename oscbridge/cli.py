@@ -165,12 +165,13 @@ def evaluate(
     head: Annotated[str | None, typer.Option(help="Give the ears a classifier head of this task.")] = None,
     shelf: Annotated[Path | None, typer.Option(help="Where prepared sound is kept.")] = None,
     workers: Annotated[int, typer.Option(help="Processes that prepare sound; 0: one a core.", min=0)] = 0,
+    baselines: Annotated[bool, typer.Option(help="Plain features and a random network beside them.")] = True,
 ) -> None:
     """Probes how well ears hear, beside the plain features they have to beat."""
     from .commands.evaluate import probe
 
     try:
-        probe(models or ["ear"], data, out, [t for t in tasks.split(",") if t], head, shelf, workers)
+        probe(models or ["ear"], data, out, [t for t in tasks.split(",") if t], head, shelf, workers, baselines)
     except BridgeError as error:
         raise refuse(error) from error
 

@@ -33,7 +33,7 @@ from ..train.plots import confusions, contrast
 from ..train.probes import Result, Windows, judge
 from ..train.shelf import Track, fill
 
-HEARD_S = {"scores": 25.0, "scores-held": 25.0, "house-held": 150.0, "recordings-held": 90.0}  # of each file
+HEARD_S = {"scores": 20.0, "scores-held": 20.0, "house-held": 120.0, "recordings-held": 75.0}  # of each file
 RANDOM = "random network"
 PLAIN = {
     "scalogram": "averaged scalogram",
@@ -63,8 +63,9 @@ def probe(
     head: str | None,
     shelf: Path | None,
     workers: int,
+    baselines: bool,
 ) -> None:
-    """Probes ears and writes probes.json, probes.md and confusions.png. Raises BridgeError."""
+    """Probes ears and writes probes.json, probes.md, confusions.png and contrast.png. Raises BridgeError."""
     console = Console(stderr=True)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
     torch.set_flush_denormal(True)
@@ -74,7 +75,6 @@ def probe(
     loaded = {_title(name): _named(name) for name in models}
     first = next(iter(loaded.values()))
     spec = first.ear.spec
-    random = _load(spec.model_copy(update={"classes": ()}), Path("no weights"))
     sound = _collect(tasks, data, spec, shelf or data / "shelf", workers)
     windows = {
         name: task_list.windows(
@@ -83,11 +83,13 @@ def probe(
         )
         for name, task in tasks.items()
     }  # fmt: skip
-    ears = {title: one.ear for title, one in loaded.items()} | {RANDOM: random.ear}
+    ears = {title: one.ear for title, one in loaded.items()}
+    if baselines:
+        ears[RANDOM] = _load(spec.model_copy(update={"classes": ()}), Path("no weights")).ear
+        _hear_plain(sound, spec, console)
     for title, ear in ears.items():
         _hear(sound, title, ear, console)
-    _hear_plain(sound, spec, console)
-    rows = [f"{title}: {what}" for title in ears for what in ("c", "z")] + list(PLAIN.values())
+    rows = [f"{title}: {what}" for title in ears for what in ("c", "z")] + (list(PLAIN.values()) if baselines else [])
     results: dict[str, dict[str, Result]] = {row: {} for row in rows}
     for row in progress(rows, "fitting", console=console, transient=True):
         for name, own in windows.items():

@@ -124,7 +124,7 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, An
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_facecolor(GROUND)
-        axis.tick_params(colors=INK, labelsize=9)
+        axis.tick_params(which="both", colors=INK, labelsize=9)
         for spine in axis.spines.values():
             spine.set_color(FAINT)
         axis.grid(False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oscbridge.daemon import files
+from oscbridge import files
 from oscbridge.daemon.presets import Presets
 from oscbridge.errors import BridgeError
 from oscbridge.files import write_whole

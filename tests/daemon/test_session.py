@@ -313,7 +313,7 @@ def test_a_boolean_is_no_brightness(wire: Wire, tag: bytes) -> None:
         ("/ear/subscribe", ("level", "", 0, 0.0, 0.0), 404, "Did you mean levels?"),
         ("/ear/subscribe", ("levels", "u8", 0, 0.0, 0.0), 422, "no packing 'u8'"),
         ("/ear/subscribe", ("activations", "u16", 0, 0.0, 0.0), 422, "u8, f32, list"),
-        ("/ear/subscribe", ("activations", "", 0, 0.0, 0.0, "99"), 422, "layers go from 0 to 26"),
+        ("/ear/subscribe", ("activations", "", 0, 0.0, 0.0, "99"), 422, "layers go from 0 to 27"),
         ("/ear/subscribe", ("activations", "", 0, 0.0, 0.0, "1:0-99"), 422, "channels 0 to 7"),
         ("/ear/subscribe", ("activations", "", 0, 0.0, 0.0, "one"), 422, "not understood"),
         ("/ear/subscribe", ("levels", "", 0, 0.0, 0.0, "3"), 422, "takes no filter"),
