@@ -168,8 +168,11 @@ def _draw_contrast(loaded: LoadedEar, out: Path) -> None:
     sounds = {"the bundled loop": music, "near-silence (-100 dB)": hiss, "music that stops": torch.cat([music, hiss])}
     heard = {}
     for title, audio in sounds.items():
-        stream, columns = EarStream(loaded.ear), scalogram(audio, loaded.bank)
-        heard[title] = np.stack([stream.push(columns[:, t]).numpy().copy() for t in range(columns.shape[1])])
+        stream, columns = EarStream(loaded.ear), scalogram(torch.cat([hiss, audio]), loaded.bank)
+        frames = [stream.push(columns[:, t]).numpy().copy() for t in range(columns.shape[1])]
+        heard[title] = np.stack(
+            frames[len(hiss) // loaded.bank.spec.hop :]
+        )  # the first seconds are the ear's own start
     contrast(stream.layers, loaded.statistics, heard, loaded.bank.spec.hop_s, out)
 
 

@@ -34,6 +34,7 @@ class Normalizer:
 
     mode:  "neuron" each neuron from its own mean (0) to its own 99.5th percentile (1); "layer" the same with one mean
            and one percentile for a whole layer, so that loud neurons outshine quiet ones; "none" clips the raw values.
+           In the first two a neuron is dark as long as it is no more active than in near-silence.
     floor: 0..1, what lies under it is dark and the rest is stretched; gamma: exponent, above 1 darker.
     """
 
@@ -41,10 +42,11 @@ class Normalizer:
         neurons = layers[-1].first_neuron + layers[-1].neurons
         low, high = np.zeros(neurons, np.float32), np.ones(neurons, np.float32)
         if statistics is not None and mode == "neuron":
-            low, high = statistics.mean.copy(), statistics.high.copy()
+            # some neurons answer to the absence of sound: what they do at rest is dark too
+            low, high = np.maximum(statistics.mean, statistics.quiet), statistics.high.copy()
         elif statistics is not None and mode == "layer":
             for layer in layers:
-                low[layer.span] = statistics.mean[layer.span].mean()
+                low[layer.span] = np.maximum(statistics.mean[layer.span].mean(), statistics.quiet[layer.span])
                 high[layer.span] = np.percentile(statistics.high[layer.span], 99)
         # a neuron that never moved on music stays dark instead of flickering at rounding errors
         width = np.where(high - low > 1e-6, high - low, np.inf)

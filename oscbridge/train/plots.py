@@ -103,7 +103,7 @@ def contrast(
         means = np.stack([values[:, layer.span].mean(1) for layer in layers])
         extent = (0, len(raw) * hop_s, len(layers) - 0.5, -0.5)
         image = axis.imshow(
-            means, aspect="auto", cmap="inferno", vmin=0, vmax=0.6, interpolation="nearest", extent=extent
+            means, aspect="auto", cmap="inferno", vmin=0, vmax=0.4, interpolation="nearest", extent=extent
         )
         axis.set_title(f"{title}: mean brightness {values.mean():.3f}", color=INK, loc="left", fontsize=11)
         axis.set_yticks(range(0, len(layers), 3), [layers[i].name for i in range(0, len(layers), 3)], fontsize=8)

@@ -82,7 +82,6 @@ def fit_probe(features: Floats, labels: NDArray[np.str_], groups: NDArray[np.str
     """
     try:
         from sklearn.linear_model import LogisticRegression
-        from sklearn.metrics import balanced_accuracy_score
     except ImportError as error:
         raise BridgeError("probes need scikit-learn: pip install 'oscbridge[train]'", 404) from error
     if len(np.unique(labels)) < 2:
@@ -97,7 +96,7 @@ def fit_probe(features: Floats, labels: NDArray[np.str_], groups: NDArray[np.str
     scores = []
     for strength in STRENGTHS:
         model = fitted(inner, strength)
-        scores.append(balanced_accuracy_score(labels[~inner], model.predict((features[~inner] - mean) / std)))
+        scores.append(balanced_accuracy(labels[~inner], model.predict((features[~inner] - mean) / std)))
     model = fitted(np.ones(len(labels), bool), STRENGTHS[int(np.argmax(scores))])
     weight, bias = model.coef_, model.intercept_
     if len(weight) == 1:  # two classes come as one logit

@@ -40,7 +40,7 @@ TASKS: dict[str, Task] = {
     "composer": Task("Bach, trecento or fiddle tune", "scores", "scores-held", "corpus", group="piece"),
     "instrument": Task("which of 6 families of instruments", "scores", "scores-held", "family", group="piece"),
     "guitar": Task("whether a guitar is playing", "scores", "scores-held", "guitar", group="piece"),
-    "unheard": Task("which of 35 orchestral recordings, a domain kept out of training", "recordings-held", "", "file"),
+    "unheard": Task("which of 38 orchestral recordings, a domain kept out of training", "recordings-held", "", "file"),
 }
 
 

@@ -337,9 +337,20 @@ def test_the_totals_are_told_below_the_table(inspect: Inspect) -> None:
         "9,635,959",
         "172 times",
         "every 4 hops, 92.9 ms",
-        "untrained, seed 0",
+        "ear.safetensors",
     ):
         assert words in text
+
+
+def test_an_ear_without_weights_is_called_untrained_and_told_where_they_would_be(
+    inspect: Inspect, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text((ears.ROOT / "models" / "ear.yaml").read_text())
+    text = " ".join(inspect(str(tmp_path / "mine.yaml")).stdout.split())
+    assert "untrained, seed 0" in text and "mine.safetensors" in text.replace(" ", "")
+    weights = json.loads(inspect(str(tmp_path / "mine.yaml"), "--json").stdout)["weights"]
+    file = str(tmp_path / "mine.safetensors")
+    assert weights == {"id": "ear-untrained-0", "trained": False, "file": file, "seed": 0}
 
 
 def test_json_is_all_that_is_printed_and_agrees_with_the_anatomy(inspect: Inspect, shipped: Anatomy) -> None:
@@ -351,8 +362,7 @@ def test_json_is_all_that_is_printed_and_agrees_with_the_anatomy(inspect: Inspec
     assert sum(op["parameters"] for op in told["operations"]) == told["totals"]["parameters"] == shipped.parameters
     assert told["totals"]["window_macs"] == shipped.window_macs
     assert told["totals"]["context_encodings"] == 46
-    file = str(ears.ROOT / "models" / "ear.safetensors")
-    assert told["weights"] == {"id": "ear-untrained-0", "trained": False, "file": file, "seed": 0}
+    assert told["weights"]["trained"] and told["weights"]["file"] == str(ears.ROOT / "models" / "ear.safetensors")
 
 
 def test_weights_beside_the_yaml_make_it_trained(inspect: Inspect, tmp_path: Path) -> None:
