@@ -99,7 +99,7 @@ def test_the_levels_that_pure_data_prints_are_those_that_another_client_gets(pd,
     # the first line may be of the frame before, the last of the one to come
     assert len(peaks) >= 20 and set(levels[1:-1]) <= sent["mean"] and set(peaks[1:-1]) <= sent["peak"]
     assert len(set(levels)) > 10
-    assert {len(line.split()) for line in levels} == {27}
+    assert {len(line.split()) for line in levels} == {28}
 
 
 def test_the_bytes_of_every_frame_that_pure_data_prints_are_those_that_another_client_gets(pd, wire):
