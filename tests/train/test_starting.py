@@ -86,9 +86,9 @@ def test_a_dead_channel_is_woken_and_the_others_are_left_alone() -> None:
     with torch.no_grad():
         ear.encoder[0].norm1.bias[1] = -50  # type: ignore[index,operator,union-attr]
     alive = [p.detach().clone() for p in ear.parameters()]
-    dead_before = float(ear.eval()(X)[1][:, 1].max())
+    dead_before = float(ear.eval()(X)[1][:, 1].max().detach())
     assert wake(ear, X) >= 1
-    assert dead_before == 0 < float(ear.eval()(X)[1][:, 1].max())
+    assert dead_before == 0 < float(ear.eval()(X)[1][:, 1].max().detach())
     changed = sum(int((a != b).sum()) for a, b in zip(alive, ear.parameters(), strict=True))
     assert changed <= 2 * wake_count(alive, ear)
 
