@@ -94,7 +94,7 @@ def probe(
     for row in progress(rows, "fitting", console=console, transient=True):
         for name, own in windows.items():
             results[row][name] = judge(sound.features[row], own)
-    _show(results, tasks, windows)
+    _show(results, tasks)
     _keep(results, tasks, windows, out)
     best = rows[0]
     tables = [
@@ -176,9 +176,7 @@ def _draw_contrast(loaded: LoadedEar, out: Path) -> None:
     contrast(stream.layers, loaded.statistics, heard, loaded.bank.spec.hop_s, out)
 
 
-def _show(
-    results: Mapping[str, Mapping[str, Result]], tasks: Mapping[str, task_list.Task], windows: Mapping[str, Windows]
-) -> None:
+def _show(results: Mapping[str, Mapping[str, Result]], tasks: Mapping[str, task_list.Task]) -> None:
     table = Table("features", *tasks)
     for row, own in results.items():
         table.add_row(row, *[f"{r.accuracy:.1%}\n{r.low:.0%}–{r.high:.0%}" for r in own.values()])

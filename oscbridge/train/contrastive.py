@@ -45,8 +45,7 @@ def contrast(predicted: Tensor, future: Tensor, kind: str) -> Score:
     kind: which encodings a prediction must not be mistaken for.
           "cpc": those of the other clips, of the same context and step;
           "sat": those of all clips at all steps of the same context, each scored by its own step's prediction (score
-          across time steps);
-          "moments": those of all clips at all moments that any context predicts, scored by this step's prediction.
+          across time steps).
     """
     clips, contexts, ahead, _ = predicted.shape
     own = torch.arange(clips, device=predicted.device)

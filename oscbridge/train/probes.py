@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows with what they are. labels, groups, seconds: (windows,); a group is a piece or a track."""
+    """Windows with what they are. labels, groups: (windows,); a group is a piece or a track."""
 
     labels: NDArray[np.str_]
     groups: NDArray[np.str_]
