@@ -37,7 +37,7 @@ def window_frames(spec: EarSpec) -> int:
 
 @torch.inference_mode()
 def ear_features(ear: Ear, columns: NDArray[np.uint8], ends: NDArray[np.int64]) -> dict[str, Features]:
-    """The features "c": the context at each window's end; "z": mean and standard deviation of the encodings in the window.
+    """ "c": the context at each window's end; "z": mean and standard deviation of the encodings in the window.
 
     columns: (frames, bins) uint8 as on the shelf. The ear is in eval mode; its device computes.
     """
@@ -64,7 +64,7 @@ def ear_features(ear: Ear, columns: NDArray[np.uint8], ends: NDArray[np.int64]) 
 
 
 def plain_features(columns: NDArray[np.uint8], ends: NDArray[np.int64], spec: EarSpec) -> dict[str, Features]:
-    """The features "scalogram": its mean over the window; "scalogram-std": with its standard deviation; "onsets": autocorrelation
+    """ "scalogram": its mean over the window; "scalogram-std": with its standard deviation; "onsets": autocorrelation
     of the onset strength in BANDS bands, each divided by its value at lag 0."""
     values = np.asarray(columns, np.float32) / 255
     length = window_frames(spec)
