@@ -177,6 +177,41 @@ def evaluate(
 
 
 @app.command()
+def layout(
+    model: Annotated[str, typer.Argument(help="The network: a name, a path to its YAML, vgg16 or resnet18.")] = "ear",
+    k: Annotated[
+        list[float] | None, typer.Option(help="Exponent of the repulsion, 2 to 3; several: a layout each.")
+    ] = None,
+    weights: Annotated[str, typer.Option(help="weight or uniform: how strongly connections pull.")] = "weight",
+    charge: Annotated[str, typer.Option(help="variance or uniform: how strongly neurons push.")] = "variance",
+    gravity: Annotated[float, typer.Option(help="Pull to the middle.")] = 0.01,
+    prediction: Annotated[bool, typer.Option("--prediction", help="Also connect c with what it predicts.")] = False,
+    snapshots: Annotated[int, typer.Option(help="Layouts for moments of the loop, beside the one at rest.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the start.")] = 0,
+    loop: Annotated[
+        Path | None, typer.Option(help="The sound file of the snapshots; the bundled loop if none.")
+    ] = None,
+    edges: Annotated[Path | None, typer.Option(help="Lay out this list of edges (0 1 weight) instead.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Weights of vgg16 or resnet18, as torchvision saves them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder or .npy; if none, where the daemon looks.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Draw it.")] = False,
+    mp4: Annotated[bool, typer.Option("--mp4", help="Film it while the ear hears the loop; needs ffmpeg.")] = False,
+    size: Annotated[int, typer.Option(help="Width and height of the pictures.", min=64, max=8192)] = 1_600,
+) -> None:
+    """Gives every neuron a place. Ctrl-C ends it and keeps what there is."""
+    from .commands.layout import Wanted, lay_out
+    from .settings import Layout
+    from .validation import check
+
+    given = {"weights": weights, "charge": charge, "gravity": gravity, "prediction": prediction, "seed": seed}
+    try:
+        wishes = [check(Layout, {"k": one, "snapshots": snapshots, **given}, "layout") for one in k or [Layout().k]]
+        lay_out(Wanted(model, edges, state, loop, out, png, mp4, size), wishes)
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+@app.command()
 def devices() -> None:
     """Lists the sound inputs, and how to listen to one."""
     from .commands.devices import show

@@ -51,7 +51,9 @@ PRIVATE += ["::1/128", "fe80::/10", "fc00::/7"]
 class Server(Section):
     host: str = param("127.0.0.1", live=False, doc="Address to listen on; 0.0.0.0 opens the daemon to the network.")
     port: int = param(9870, ge=0, le=65535, live=False, doc="UDP port for OSC; 0 takes a free one.")
-    http_port: int = param(9871, ge=0, le=65535, live=False, doc="TCP port kept for HTTP; nothing answers there yet.")
+    http_port: int = param(
+        9871, ge=0, le=65535, live=False, doc="TCP port for HTTP: files too large for OSC; 0 takes a free one."
+    )
     allow: list[str] = param(PRIVATE, live=False, doc="Networks (CIDR) that may talk to the daemon.")
     subscribers: list[Subscriber] = param(
         [], live=False, doc="Subscriptions that never expire: a list of {host, port, stream, packing, max_hz, filter}."
@@ -94,11 +96,28 @@ class Stream(Section):
     floor: float = param(0.0, ge=0, le=0.99, doc="Brightness below this is dark, and the rest is stretched.")
 
 
+class Layout(Section):
+    k: float = param(
+        2.5, ge=2, le=3, doc="Exponent of the repulsion: low gathers neurons in clusters, high spreads them."
+    )
+    charge: Literal["variance", "uniform"] = param(
+        "variance", doc="How strongly a neuron pushes: as much as its activation varies, or all alike."
+    )
+    weights: Literal["weight", "uniform"] = param(
+        "weight", doc="How strongly a connection pulls: as much as it weighs in the network, or all alike."
+    )
+    prediction: bool = param(False, doc="Also connect c, the ear's summary, with the encodings that it predicts.")
+    gravity: float = param(0.01, ge=0, le=1, doc="Pull to the middle, as a share of what a neuron's connections pull.")
+    snapshots: int = param(8, ge=0, le=64, doc="Layouts for moments of the loop, beside the one at rest.")
+    seed: int = param(0, ge=0, le=999_999, doc="Of the start; another one may unfold another way.")
+
+
 class Settings(Section):
     server: Server = Server()
     model: ModelSection = ModelSection()
     listen: Listen = Listen()
     stream: Stream = Stream()
+    layout: Layout = Layout()
 
 
 @dataclass(frozen=True)

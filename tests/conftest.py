@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-for _library in ("OMP", "MKL", "OPENBLAS"):  # before torch and numpy load: more threads spin on a busy machine
+for _library in ("OMP", "MKL", "OPENBLAS", "NUMBA"):  # before torch and numpy load: more threads spin on a busy machine
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import pytest  # noqa: E402

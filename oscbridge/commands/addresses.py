@@ -42,6 +42,9 @@ Everything that oscbridge understands and sends. This file is made from the code
   your `welcome`, all you know is void: say hello, ask for the layers and subscribe again. It is in `/ear/welcome`,
   `/ear/status`, `/ear/alive` and in every chunk.
 - **Sizes.** Datagrams stay under {REMOTE_BYTES:,} bytes, and under {LOCAL_BYTES:,} to 127.0.0.1.
+- **Files.** What is larger goes by HTTP, by default from port {Settings().server.http_port}; `welcome` tells the URL.
+  There is `GET /files/layouts/<name>`, with ranges and the file's SHA-256 as its ETag, for the networks in
+  `server.allow`. `Host` has to be localhost or an IP, and pages of other hosts are refused.
 
 Without being asked, every client with a lease is told
 
@@ -55,10 +58,10 @@ A first conversation:
 
 ```
 → /ear/hello "my patch" 0
-← /ear/welcome "oscbridge" 1 0 7531202 "" "ear-1f2e3d4c" 28 76959
+← /ear/welcome "oscbridge" 1 0 7531202 "http://127.0.0.1:9871" "ear-1f2e3d4c" 28 76959
 → /ear/subscribe "levels" "" 0 0.0 10.0
 ← /ear/done /ear/subscribe 1 10.0
-← /ear/level/mean 0.21 0.13 …        27 floats, 43 times a second
+← /ear/level/mean 0.21 0.13 …        28 floats, 43 times a second
 ← /ear/level/peak 0.93 1.0 …
 → /ear/sync 1                        every few seconds, and the lease goes on
 ← /ear/synced 1
@@ -83,6 +86,8 @@ without chunk numbers). Write each into your array as it comes. If you need whol
 
 **Filters** name layers, and channels of them: `3`, `3-5`, `3:0-15`, `3,7:2`; "" is everything. The neurons keep their
 numbers.
+
+**Selection.** Its mean counts a neuron as much as its weight without the sign; its peak is the brightest of them all.
 
 After `subscribe` the stream is sent once as it is now, then whenever it changes.
 """

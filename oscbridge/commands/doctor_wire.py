@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import os
 import socket
 import sys
@@ -16,6 +17,7 @@ from .finding import OK, PROBLEM, WARN, Finding
 from .monitor_client import Client
 
 ANSWER_S = 1.0
+HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def ports(chosen: Settings) -> Iterator[Finding]:
@@ -90,9 +92,12 @@ def _tcp(host: str, port: int) -> Finding:
     error = _refusal(host, port, socket.SOCK_STREAM)
     if error is None:
         return Finding(OK, "ports", f"TCP {port} on {host} is free")
-    in_use = f"nothing of this version needs it ({_look_up('TCP', port)}); pass over it"
+    who = _serving(host, port) if error.errno == errno.EADDRINUSE else ""
+    if who:
+        return Finding(OK, "ports", f"TCP {port}: a running {who} answers there")
+    in_use = f"end the other program ({_look_up('TCP', port)}), or take a free port"
     todo = _advice(error, in_use, "server.http_port=0")
-    return Finding(WARN, "ports", f"TCP {port} on {host} cannot be used: {error.strerror or error}", todo)
+    return Finding(PROBLEM, "ports", f"TCP {port} on {host} cannot be used: {error.strerror or error}", todo)
 
 
 def _advice(error: OSError, in_use: str, setting: str) -> str:
@@ -115,7 +120,7 @@ def _refusal(host: str, port: int, kind: socket.SocketKind) -> OSError | None:
 
 def _running(host: str, port: int) -> str:
     """Who answers /ear/hello there, "" if nobody does."""
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    here = HERE.get(host, host)
     client, end = Client(), time.monotonic() + ANSWER_S
     with socket.socket(socket.AF_INET6 if ":" in here else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.1)
@@ -135,6 +140,19 @@ def _running(host: str, port: int) -> str:
     w, status = client.welcome, client.status
     state = f", {status.state} for {status.uptime_s:.0f} s, load {status.listen_load:.0%}" if status else ""
     return f"protocol {w.major}.{w.minor}, {w.model}{state}"
+
+
+def _serving(host: str, port: int) -> str:
+    """The oscbridge and its version that answers HTTP there, "" if none does."""
+    connection = http.client.HTTPConnection(HERE.get(host, host), port, timeout=ANSWER_S)
+    try:
+        connection.request("HEAD", "/")
+        server = connection.getresponse().getheader("Server", "")
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
+    return server.replace("/", " ") if server.startswith("oscbridge/") else ""
 
 
 def _look_up(kind: str, port: int) -> str:

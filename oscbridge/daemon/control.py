@@ -19,20 +19,23 @@ from typing import Any
 from .. import resources
 from ..ear.anatomy import anatomy
 from ..ear.neurons import Normalizer, Statistics
+from ..ear.selection import Selection
 from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
 from ..files import write_whole
 from ..osc.packets import encode
-from ..osc.streams import STREAMS, FramePackets, Packer, check_wish
+from ..osc.streams import LAYOUT, STREAMS, FramePackets, Packer, check_wish
 from ..osc.subscriptions import Subscription
 from ..settings import Parameter, Settings, parameters
 from . import listen_worker
 from .endpoint import UdpEndpoint
 from .frames import Frame, SharedFrames
+from .layouts import SHIPPED, USERS, LayoutDesk, Surroundings
 from .live import LiveSettings
 from .presets import Presets
 from .session import Session, is_local
 from .supervisor import Supervisor
+from .web import WebServer
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class Daemon:
         self._model = resources.model_file(settings.model.name)
         self.anatomy = anatomy(load_spec(self._model))
         self.model_id = ear_id(self.anatomy.spec, self._model.with_suffix(".safetensors"))
-        self.http_url = ""
+        self.selection = Selection(self.anatomy.layers)  # everybody's, across workers
         self._allow = [ipaddress.ip_network(text) for text in settings.server.allow]
         self.allows = lru_cache(4_096)(self._allows)
         _check_source(settings)
@@ -63,12 +66,15 @@ class Daemon:
         self.session = Session(self)
         self._add_static_subscribers(settings)
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
+        folder = resources.user_folder(settings.server.folder)
+        files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts"}
+        self.web = WebServer(settings.server.host, settings.server.http_port, files, self.allows, self.log_file)
         context = multiprocessing.get_context("spawn")
         self._frames = SharedFrames(context, self.anatomy.neurons)
         self._worker = Supervisor(context, "listening", listen_worker.run, self)
-        folder = resources.user_folder(settings.server.folder)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
         self.live = LiveSettings(settings, presets, self._worker.tell, self._worker_ready, self._on_change)
+        self.layouts = LayoutDesk(self._surroundings(), context, files)
         self._ready = asyncio.Event()
         self._ended = asyncio.Event()
         self._started = time.monotonic()
@@ -94,12 +100,15 @@ class Daemon:
         self.endpoint.start(loop)
         try:
             self._worker.start(loop)
+            await self.web.start()
             ticking = asyncio.ensure_future(self._tick())
             await self._ended.wait()
             ticking.cancel()
         finally:
+            self.layouts.close()
             self._worker.stop()
             self.endpoint.close()
+            await self.web.stop()
 
     def end(self) -> None:
         self._ended.set()
@@ -145,6 +154,7 @@ class Daemon:
         if message["ready"] != self.model_id:  # other weights lie there since the last start
             self.model_id = message["ready"]
             self.epoch = 1 + self.epoch % MAX_EPOCH
+            self.selection.clear()
             self._say(f"the network is now {self.model_id}")
         self._packer = self._make_packer(self.live.now)
         self._tell_state(message["trained"])
@@ -224,6 +234,8 @@ class Daemon:
         if STREAMS[entry.wish.stream].per_frame:
             if self._newest is not None and entry.due(time.monotonic()):
                 self._send_frame(entry, self._packer.frame(self._newest.number, self._newest.values))
+        elif entry.wish.stream == LAYOUT:
+            self.layouts.send_whole(entry)
         else:
             packets = [encode(p.address, p.to_wire(self.live.now)) for p in parameters() if p.on_wire]
             self.endpoint.send_frame(entry.id, packets, entry.address)
@@ -245,7 +257,7 @@ class Daemon:
         dropped = self._dropped_before + self._worker_dropped + self._skipped + self.endpoint.dropped_frames
         return (
             self.epoch, frame, time.monotonic() - self._started, self._load, 0.0, len(self.session.subscriptions),
-            dropped, self._worker.restarts, self.state,
+            dropped, self._worker.restarts + self.layouts.restarts, self.state,
         )  # fmt: skip
 
     @property
@@ -258,7 +270,7 @@ class Daemon:
         """One line of JSON for whoever started us."""
         facts = {
             "port": self.endpoint.port,
-            "http_port": 0,
+            "http_port": self.web.port,
             "pid": os.getpid(),
             "model": self.model_id,
             "neurons": self.anatomy.neurons,
@@ -278,13 +290,24 @@ class Daemon:
     def _on_change(self, names: list[Parameter]) -> None:
         if any(p.section == "stream" for p in names):
             self._packer.normalizer = self._normalizer(self.live.now)
+        if any(p.section == "layout" for p in names):
+            self.layouts.parameters_changed()
         for entry in self.session.subscriptions.to("state"):
             for p in names:
                 if p.on_wire:
                     self.endpoint.send(encode(p.address, p.to_wire(self.live.now)), entry.address)
 
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            self._model, self.anatomy, self.model_id, lambda: self.live.now,
+            lambda: self.session.subscriptions.to(LAYOUT),
+            lambda entry, packets: self.endpoint.send_frame(entry.id, packets, entry.address),
+            self.web.url_of, self._say,
+        )  # fmt: skip
+
     def _make_packer(self, settings: Settings) -> Packer:
-        return Packer(self.anatomy.layers, self.epoch, self._normalizer(settings), self.anatomy.spec.classes)
+        normalizer, classes = self._normalizer(settings), self.anatomy.spec.classes
+        return Packer(self.anatomy.layers, self.epoch, normalizer, classes, self.selection)
 
     def _normalizer(self, settings: Settings) -> Normalizer:
         s = settings.stream

@@ -177,10 +177,10 @@ class Session:
             raise BridgeError(f"the reply port is {reply_port}; expected 0 to 65535")
         self.clients.introduce(request.client, name[:64], reply_port)
         d = self._daemon
+        url = d.web.url(request.client.source[0])
         request.reply(
-            "/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, d.http_url, d.model_id, len(d.anatomy.layers),
-            d.anatomy.neurons,
-        )  # fmt: skip
+            "/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, url, d.model_id, len(d.anatomy.layers), d.anatomy.neurons
+        )
 
     def do_sync(self, request: Request, token: int) -> Awaitable[None] | None:
         before = [task for task, client in self._running.items() if client is request.client]
@@ -229,6 +229,38 @@ class Session:
         self.subscriptions.remove(self.subscriptions.of(request.client, key))
         self._daemon.endpoint.forget(key)
         request.done(key)
+
+    def do_select(self, request: Request) -> None:
+        selection = self._daemon.selection
+        for told in selection.regions:
+            request.reply("/ear/selected", *told)
+        request.done(len(selection.regions), len(selection.neurons))
+
+    def do_select_clear(self, request: Request) -> None:
+        self._daemon.selection.clear()
+        request.done()
+
+    def do_select_add(
+        self, request: Request, layer: int, first: int, last: int, low: float, high: float, weight: float,
+        name: str = "",
+    ) -> None:  # fmt: skip
+        request.done(self._daemon.selection.add(layer, first, last, low, high, weight, name))
+
+    def do_select_circle(
+        self, request: Request, x: float, y: float, radius: float, weight: float, name: str = ""
+    ) -> None:
+        request.done(self._daemon.selection.add_circle(self._daemon.layouts.places, x, y, radius, weight, name))
+
+    async def do_layout_start(self, request: Request) -> None:
+        request.done(await self._daemon.layouts.start())
+
+    async def do_layout_stop(self, request: Request) -> None:
+        await self._daemon.layouts.stop()
+        request.done()
+
+    async def do_layout_load(self, request: Request, name: str) -> None:
+        await self._daemon.layouts.load(name)
+        request.done(name)
 
     async def do_save(self, request: Request, preset: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._daemon.live.save, preset)

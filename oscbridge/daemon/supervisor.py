@@ -46,8 +46,11 @@ class Supervisor:
     A line of digits is a finished hop's frame number: the heartbeat.
     """
 
-    def __init__(self, context: SpawnContext, name: str, target: Callable[..., None], owner: Owner) -> None:
-        self._name = name
+    def __init__(
+        self, context: SpawnContext, name: str, target: Callable[..., None], owner: Owner, hang_s: float = HANG_S
+    ) -> None:
+        """hang_s: silence after which a worker that was ready is taken for hung."""
+        self._name, self._hang_s = name, hang_s
         self._context, self._target, self._owner = context, target, owner
         self._process: BaseProcess | None = None
         self._socket: socket.socket | None = None
@@ -55,7 +58,8 @@ class Supervisor:
         self._starts: deque[float] = deque(maxlen=MAX_RESTARTS)
         self._alive_at = 0.0
         self._ready = False
-        self._stopping = False
+        self._stopping = True  # until it is started
+        self._checking: asyncio.TimerHandle | None = None
         self._checked_at = 0.0
         self.restarts = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,10 +70,13 @@ class Supervisor:
         return self._process.pid if self._process else None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        """Raises RuntimeError if it runs already."""
+        if not self._stopping:
+            raise RuntimeError(f"the {self._name} worker was started twice")
+        self._loop, self._stopping = loop, False
         self._launch()
         self._checked_at = time.monotonic()
-        loop.call_later(CHECK_S, self._check)
+        self._checking = loop.call_later(CHECK_S, self._check)
 
     def tell(self, message: dict[str, Any]) -> bool:
         """Sends one message to the worker. False if it is down."""
@@ -81,12 +88,14 @@ class Supervisor:
             return False
         return True
 
-    def stop(self) -> None:
-        """Ends the worker for good; returns when it is gone."""
+    def stop(self, grace_s: float = 0.5) -> None:
+        """Ends the worker, until it is started again; returns when it is gone. grace_s: time to end by itself."""
         self._stopping = True
-        if self._pending is not None:
-            self._pending.cancel()
-        self._end(grace_s=0.5)
+        for timer in (self._pending, self._checking):
+            if timer is not None:
+                timer.cancel()
+        self._pending = self._checking = None
+        self._end(grace_s)
 
     def _launch(self) -> None:
         assert self._loop is not None
@@ -123,6 +132,8 @@ class Supervisor:
             if "ready" in message:
                 self._ready = True
             self._owner.worker_said(message)
+            if self._socket is None:  # what it said was its last word
+                return
         if frames:
             self._owner.worker_beat(frames)
 
@@ -135,10 +146,10 @@ class Supervisor:
         on_time = now - self._checked_at < 2 * CHECK_S
         self._checked_at = now
         silent = now - self._alive_at
-        if self._socket is not None and on_time and silent > (HANG_S if self._ready else LOAD_S):
+        self._checking = self._loop.call_later(CHECK_S, self._check)
+        if self._socket is not None and on_time and silent > (self._hang_s if self._ready else LOAD_S):
             self._dump_stack()
-            self._lost(f"it hung: no hop for {silent:.1f} s")
-        self._loop.call_later(CHECK_S, self._check)
+            self._lost(f"it hung: no sign of life for {silent:.1f} s")
 
     def _dump_stack(self) -> None:
         """Asks the worker's faulthandler where it hangs; a stopped process keeps silent."""

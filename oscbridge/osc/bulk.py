@@ -68,9 +68,9 @@ class Frames:
 def blob_frames(address: str, epoch: int, runs: Sequence[tuple[int, int]], packing: str, max_bytes: int) -> Frames:
     """`address i:epoch i:frame i:chunk i:chunks i:first_neuron b:values`, datagrams under max_bytes.
 
-    runs: (first neuron, neurons) of what is sent; packing "u8" or "f32" (little-endian).
+    runs: (first neuron, neurons) of what is sent; packing "u8", "f32" (little-endian), or "xy": two of those a neuron.
     """
-    width = {"u8": 1, "f32": 4}[packing]
+    width = {"u8": 1, "f32": 4, "xy": 8}[packing]
     head = padded(address) + padded(",iiiiib")
     capacity = (max_bytes - 1 - len(head) - 24) // 4 * 4 // width
     pieces = _cut(runs, capacity)
@@ -81,13 +81,14 @@ def blob_frames(address: str, epoch: int, runs: Sequence[tuple[int, int]], packi
     return Frames(headers, width, "u1" if packing == "u8" else "<f4")
 
 
-def list_frames(address: str, runs: Sequence[tuple[int, int]]) -> Frames:
-    """`address i:frame i:first_neuron f x <=256`."""
+def list_frames(address: str, runs: Sequence[tuple[int, int]], width: int = 1, before: tuple[int, ...] = ()) -> Frames:
+    """`address (before) i:frame i:first_neuron f x <=256`. width: floats a neuron; before: ints ahead of the frame."""
     headers = []
-    for first, count in _cut(runs, LIST_VALUES):
-        head = padded(address) + padded(",ii" + "f" * count)
-        headers.append((first, count, head + struct.pack(">ii", 0, first), len(head)))
-    return Frames(headers, 4, ">f4")
+    for first, count in _cut(runs, LIST_VALUES // width):
+        head = padded(address) + padded("," + "i" * (len(before) + 2) + "f" * count * width)
+        numbers = struct.pack(f">{len(before) + 2}i", *before, 0, first)
+        headers.append((first, count, head + numbers, len(head) + 4 * len(before)))
+    return Frames(headers, 4 * width, ">f4")
 
 
 def floats(address: str, integers: Sequence[int], values: NDArray[np.float32]) -> bytes:

@@ -86,6 +86,42 @@ COMMANDS = [
     ),
     Command("/ear/renew", ("i:id",), "/ear/done /ear/renew i:id", "Renews a lease; any other message does too."),
     Command("/ear/unsubscribe", ("i:id",), "/ear/done /ear/unsubscribe i:id", "Ends a subscription."),
+    Command(
+        "/ear/select", (),
+        "/ear/selected i:layer i:first_channel i:last_channel f:low f:high f:weight s:name i:neurons, one a region, "
+        "then /ear/done /ear/select i:regions i:neurons",
+        "What is selected. A circle comes with -1 as layer and channels, and its x and y in the place of low and high. "
+        "The last message counts every neuron once; one whose weights add up to 0 is not selected.",
+    ),
+    Command("/ear/select/clear", (), "/ear/done /ear/select/clear", "Selects nothing."),
+    Command(
+        "/ear/select/add",
+        ("i:layer", "i:first_channel", "i:last_channel", "f:low", "f:high", "f:weight", "[s:name]"),
+        "/ear/done /ear/select/add i:neurons",
+        "Selects channels of a layer (last_channel -1: all from the first on) between low and high, 0 to 1, of its "
+        "frequencies. Weights are -1 to 1, and those of overlapping regions add up. The name of a region that is there "
+        "replaces it; those without a name pile up, to at most 256 regions. Everybody shares one selection; it lasts "
+        "until the daemon ends or has another network.",
+    ),
+    Command(
+        "/ear/select/circle", ("f:x", "f:y", "f:radius", "f:weight", "[s:name]"),
+        "/ear/done /ear/select/circle i:neurons",
+        "Selects the neurons that lie in a circle in the layout's first snapshot. They stay selected where a later "
+        "layout puts them. 409 while there is no layout, 404 if no neuron lies there.",
+    ),
+    Command(
+        "/ear/layout/start", (), "/ear/done /ear/layout/start i:rev",
+        "Solves a layout, in a process of its own; answered when it has begun. The stream `layout` shows it grow, and "
+        "`/ear/layout/ready` tells its end. Its parameters act at once. The ear does not wait for it.",
+    ),
+    Command(
+        "/ear/layout/stop", (), "/ear/done /ear/layout/stop",
+        "Ends solving and keeps the layout as it stands; answered when that is written.",
+    ),
+    Command(
+        "/ear/layout/load", ("s:name",), "/ear/done /ear/layout/load s:name",
+        "Brings back a layout that was solved before; `shipped` is the one that came with the network. 404 lists all.",
+    ),
     Command("/ear/save", ("s:preset",), "/ear/done /ear/save s:preset", "Keeps all live parameters under a name."),
     Command("/ear/load", ("s:preset",), "/ear/done /ear/load s:preset", "Brings a preset back, whole or not at all."),
 ]  # fmt: skip

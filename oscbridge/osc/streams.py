@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ear.anatomy import Layer
 from ..ear.neurons import Floats, Levels, Normalizer, Region, parse_filter, spans, to_u8
+from ..ear.selection import Selection
 from ..errors import BridgeError
 from ..validation import did_you_mean
 from . import bulk
@@ -19,6 +20,7 @@ from .packets import encode
 
 Packet = bytes | memoryview
 
+LAYOUT = "layout"
 CLASSES = "classes"  # the stream, and the layer that it shows
 MOST_CLASSES = 16
 MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
@@ -57,9 +59,22 @@ STREAMS: dict[str, StreamKind] = {
         ("list", "u8"), False, True, "what reaches the network",
         ("list: /ear/scalogram i:frame f×bins", "u8: /ear/scalogram i:frame b:values"),
     ),
+    "selection": StreamKind(
+        ("",), False, True, "mean, by weight, and peak of the selected neurons; 0 0 while none is",
+        ("/ear/selection f:mean f:peak",),
+    ),
     "classes": StreamKind(
         ("",), False, True, "what it sounds like: the network's classes, the 16 most probable, best first",
         ("/ear/classes s:name f:probability …",),
+    ),
+    LAYOUT: StreamKind(
+        ("blob", "list"), True, False, "where each neuron lies, in a unit circle",
+        (
+            "once it is whole: /ear/layout/ready i:rev s:url s:sha256 i:neurons i:snapshots",
+            "blob: /ear/layout/xy i:rev i:snapshot i:chunk i:chunks i:first_neuron b:x,y f32 little-endian",
+            "list: /ear/layout/list i:rev i:snapshot i:first_neuron f×≤256 (x y x y …)",
+            "while solving: /ear/layout/progress i:rev i:level i:levels i:iteration f:energy",
+        ),
     ),
     "state": StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
 }  # fmt: skip
@@ -109,6 +124,10 @@ class FramePackets:
     def u8(self) -> np.ndarray:
         return to_u8(self.values)
 
+    @cached_property
+    def selected(self) -> tuple[float, float]:
+        return self._packer.selection.levels(self.values)
+
     def of(self, wish: Wish) -> list[Packet]:
         if wish not in self._made:
             self._made[wish] = self._packer.makers[wish.stream](self, wish)
@@ -119,9 +138,16 @@ class Packer:
     """Turns frames of raw activations into packets. Normalizer and epoch may be replaced at any time."""
 
     def __init__(
-        self, layers: Sequence[Layer], epoch: int, normalizer: Normalizer, classes: Sequence[str] = ()
+        self,
+        layers: Sequence[Layer],
+        epoch: int,
+        normalizer: Normalizer,
+        classes: Sequence[str] = (),
+        selection: Selection | None = None,
     ) -> None:
+        """selection: may change at any time; without one nothing is selected."""
         self.layers, self.epoch, self.normalizer, self.classes = layers, epoch, normalizer, classes
+        self.selection = selection or Selection(layers)
         self._levels = Levels(layers)
         self._templates: dict[Wish, bulk.Frames] = {}
         self._regions: dict[str, list[Region]] = {}
@@ -130,6 +156,7 @@ class Packer:
             "activations": self._make_activations,
             "channels": self._make_channels,
             "scalogram": self._make_scalogram,
+            "selection": self._make_selection,
             CLASSES: self._make_classes,
         }
 
@@ -179,6 +206,9 @@ class Packer:
             numbers = np.array([frame.frame & 0x7FFFFFFF, len(blob)], ">i4").tobytes()
             return [head + numbers + blob + b"\0" * (-len(blob) % 4)]
         return [bulk.floats("/ear/scalogram", (frame.frame,), frame.values[span])]
+
+    def _make_selection(self, frame: FramePackets, _: Wish) -> list[Packet]:
+        return [bulk.floats("/ear/selection", (), np.array(frame.selected, np.float32))]
 
     def _make_classes(self, frame: FramePackets, _: Wish) -> list[Packet]:
         """Probabilities as they are, whatever the normalisation: they are 0..1 and add up to 1."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from oscbridge import resources, settings
+from oscbridge import __version__, resources, settings
 from oscbridge.commands import doctor, doctor_ear, doctor_machine, doctor_wire
 from oscbridge.commands.finding import OK, PROBLEM, WARN, Finding
 from oscbridge.daemon import devices, endpoint
@@ -54,6 +54,11 @@ def test_it_finds_the_running_daemon_at_its_port(report: tuple[int, dict[str, An
     (udp,) = [t for t in texts(report[1]["findings"], "ports") if "UDP" in t]
     assert udp.startswith(f"ok UDP {server.port}: a running oscbridge answered /ear/hello: protocol 1.")
     assert re.search(rf"{server.facts['model']}, (running|starting|degraded)", udp)
+
+
+def test_it_knows_the_http_port_of_a_running_daemon(server: Running) -> None:
+    port = server.facts["http_port"]
+    assert ports(port=0, http_port=port)[1].startswith(f"ok TCP {port}: a running oscbridge {__version__} answers")
 
 
 def test_it_ends_with_1_if_there_is_a_problem_and_with_0_if_not(report: tuple[int, dict[str, Any]]) -> None:
@@ -106,7 +111,7 @@ def test_a_port_that_another_program_has_is_a_problem() -> None:
         numbers = {"port": udp.getsockname()[1], "http_port": tcp.getsockname()[1]}
         taken = ports(**numbers)
     assert taken[0].startswith(f"PROBLEM UDP {numbers['port']}") and "--set server.port=0" in taken[0]
-    assert taken[1].startswith(f"warn TCP {numbers['http_port']}") and "--set server.http_port=0" in taken[1]
+    assert taken[1].startswith(f"PROBLEM TCP {numbers['http_port']}") and "--set server.http_port=0" in taken[1]
     free = ports(**numbers)
     assert [text.split()[0] for text in free] == ["ok", "ok"]
 

@@ -497,6 +497,8 @@ def test_thousands_of_random_messages_leave_the_daemon_as_it_was(tmp_path: Path)
             if number % 100 == 0:
                 wire.send("/ear/sync", 1_000_000 + number)
                 wire.wait_for(lambda m, token=1_000_000 + number: m == ("/ear/synced", token), 60)  # type: ignore[misc]
+        wire.send("/ear/sync", 2_000_000)
+        wire.wait_for(lambda m: m == ("/ear/synced", 2_000_000), 60)
         assert wire.ask("/ear/renew", entry)[0] in ("/ear/done", "/ear/fail"), "random bytes may have ended it"
         assert psutil.Process(running.process.pid).memory_info().rss - memory < 30e6
         assert wire.ask("/ear/status")[8] == 0, "no worker restart"

@@ -1,0 +1,172 @@
+"""`oscbridge layout`: solves a layout, keeps it, draws it."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .. import resources
+from ..ear.spec import load_spec
+from ..ear.weights import LoadedEar, load_ear
+from ..errors import BridgeError
+from ..files import write_whole
+from ..layout import charges, keeping, picture
+from ..layout.graph import Edges, Network
+from ..layout.job import Job
+from ..layout.slices import resnet18_network, vgg16_network
+from ..layout.snapshots import Progress as Solved
+from ..layout.snapshots import Snapshots
+from ..layout.solver import Forces, Solver
+from ..settings import Layout as Wishes
+from ..sound import decode
+
+IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for. model: an ear's name or YAML, or one of IMAGE_NETS; state: a torchvision state
+    dict for these; edges: a file of edges instead; out: a folder or a .npy; loop: "" is the bundled one."""
+
+    model: str
+    edges: Path | None
+    state: Path | None
+    loop: Path | None
+    out: Path | None
+    png: bool
+    mp4: bool
+    size: int
+
+
+def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
+    """Solves one layout for each of the wishes. Raises BridgeError for what the user can mend."""
+    console = Console(highlight=False)
+    if wanted.mp4 and (wanted.edges or wanted.model in IMAGE_NETS):
+        raise BridgeError("--mp4 shows an ear while it hears its loop; this graph hears nothing")
+    if wanted.edges is not None:
+        graph = read_edges(wanted.edges)
+        for wishes in many:
+            _solve_plain(console, wanted, wanted.edges.stem, graph, wishes)
+        return
+    if wanted.model in IMAGE_NETS:
+        for wishes in many:
+            weighted = wishes.weights == "weight"
+            state = read_state(wanted.state) if wanted.state else None
+            network = IMAGE_NETS[wanted.model](state, weighted=weighted, seed=wishes.seed)
+            _solve_plain(console, wanted, wanted.model, network, wishes)
+        return
+    path = resources.model_file(wanted.model)
+    loaded, loop = open_ear(path, wanted.loop)
+    for wishes in many:
+        _solve_ear(console, wanted, loaded, loop, wishes)
+
+
+def open_ear(path: Path, loop: Path | None) -> tuple[LoadedEar, torch.Tensor]:
+    """An ear from its YAML, and what it is to hear: (samples,) at its rate."""
+    spec = load_spec(path)
+    bundled = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))
+    loaded = load_ear(spec, path.with_suffix(".safetensors"), bundled)
+    return loaded, bundled if loop is None else torch.from_numpy(decode(loop, spec.scalogram.rate))
+
+
+def _solve_ear(console: Console, wanted: Wanted, loaded: LoadedEar, loop: torch.Tensor, wishes: Wishes) -> None:
+    job = Job(loaded, loop, wishes)
+    _follow(console, f"{loaded.ear.spec.name}, {job.network.nodes:,} neurons", job.solve(), 1 + len(job.moments))
+    kept = keeping.save(_target(wanted.out, job.name), job.positions, job.made)
+    console.print(f"kept as {kept.path}")
+    if wanted.png:
+        _write_png(console, kept.path.with_suffix(".png"), kept.places, job.network, wanted.size)
+    if wanted.mp4:
+        from .layout_film import write_mp4
+
+        write_mp4(console, kept.path.with_suffix(".mp4"), loaded, loop, kept.positions, job.network, wanted.size)
+
+
+def _solve_plain(console: Console, wanted: Wanted, name: str, graph: Network | Edges, wishes: Wishes) -> None:
+    solver = Solver(graph, charges.uniform(graph.nodes), Forces(wishes.k, wishes.gravity), wishes.seed)
+    snapshots = Snapshots(solver, np.zeros((0, graph.nodes), np.float32))
+    _follow(console, f"{name}, {graph.nodes:,} nodes", snapshots.solve(), 1)
+    made = {"graph": name, **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
+    target = _target(wanted.out, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}")
+    kept = keeping.save(target, snapshots.positions, made)
+    console.print(f"kept as {kept.path}")
+    if wanted.png:
+        network = graph if isinstance(graph, Network) else None
+        _write_png(console, kept.path.with_suffix(".png"), kept.places, network, wanted.size)
+
+
+def _follow(console: Console, title: str, steps: Iterator[Solved], snapshots: int) -> None:
+    """Shows how it goes. Ctrl-C ends it and keeps what there is."""
+    began, count = time.monotonic(), 0
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=None, told="")
+        try:
+            for solved in steps:
+                count += 1
+                step = solved.step
+                total, done = step.levels + snapshots - 1, step.levels - step.level + solved.snapshot - 1
+                told = f"level {step.levels - step.level} of {step.levels}, step {step.iteration + 1}"
+                told = f"moment {solved.snapshot} of {snapshots - 1}" if solved.snapshot else told
+                bar.update(task, total=total, completed=done, told=f"{told}, nodes move {step.movement:.2%}")
+        except KeyboardInterrupt:
+            console.print("stopped; what there is is kept")
+    console.print(f"{title}: {count:,} steps in {time.monotonic() - began:.1f} s")
+
+
+def _target(out: Path | None, name: str) -> Path:
+    if out is None:
+        return resources.user_folder("") / "layouts" / f"{name}.npy"
+    return out if out.suffix == ".npy" else out / f"{name}.npy"
+
+
+def _write_png(console: Console, path: Path, places: Any, network: Network | None, size: int) -> None:
+    spans = network.spans if network is not None else [slice(0, len(places))]
+    edges = picture.strokes(network) if network is not None else None
+    content = io.BytesIO()
+    Image.fromarray(picture.draw(places, spans, size=size, edges=edges)).save(content, "PNG", optimize=True)
+    write_whole(path, content.getvalue())
+    console.print(f"drawn as {path}")
+
+
+def read_edges(path: Path) -> Edges:
+    """A text file with an edge a line: two node numbers from 0, and a weight if it is not 1. Raises BridgeError."""
+    try:
+        table = np.loadtxt(path, ndmin=2, delimiter="," if path.suffix == ".csv" else None)
+    except FileNotFoundError as error:
+        raise BridgeError(f"there is no file {path}", 404) from error
+    except (OSError, ValueError) as error:
+        raise BridgeError(f"{path}: {error}; expected an edge a line, as 0 1 or 0 1 2.5") from error
+    if not table.size:
+        raise BridgeError(f"{path} has no edge; expected one a line, as 0 1 or 0 1 2.5")
+    if table.shape[1] not in (2, 3):
+        raise BridgeError(
+            f"{path} has {table.shape[1]} numbers a line; expected two nodes, and a weight if it is not 1"
+        )
+    if (table[:, :2] != np.floor(table[:, :2])).any():
+        raise BridgeError(f"{path}: a node is not a whole number; nodes are numbered from 0")
+    weights = table[:, 2].astype(np.float32) if table.shape[1] == 3 else None
+    return Edges(int(table[:, :2].max()) + 1, table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), weights)
+
+
+def read_state(path: Path) -> dict[str, torch.Tensor]:
+    """A state dict as torchvision saves it; runs no code in it. Raises BridgeError."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BridgeError(f"there is no file {path}", 404) from error
+    except Exception as error:
+        raise BridgeError(f"{path} is no state dict of tensors: {str(error).splitlines()[0]}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise BridgeError(f"{path} is no state dict: expected names with tensors")
+    return state

@@ -1,0 +1,266 @@
+"""The layout that is in force: shipped, loaded or being solved, and what its subscribers are sent of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from pathlib import Path
+from typing import Any
+
+from ..ear.anatomy import Anatomy
+from ..errors import BridgeError
+from ..layout import keeping
+from ..layout.keeping import Layout
+from ..osc.layouts import LayoutPacker
+from ..osc.packets import encode
+from ..osc.streams import Packet
+from ..osc.subscriptions import Subscription
+from ..settings import Settings
+from . import layout_worker
+from .layout_worker import Order
+from .places import Floats, SharedPlaces
+from .supervisor import Supervisor
+
+USERS, SHIPPED = "layouts", "shipped"  # folders, as the HTTP server calls them; the second is also a layout's name
+HANG_S = 60.0  # hearing a loop and building a graph are silent
+PACKETS_A_TURN = 64  # of a whole layout, then a pause: 8,000 bytes each on this machine
+TURN_S = 0.01
+START_S = 90.0
+STOP_S = 30.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the desk needs of the daemon."""
+
+    model: Path
+    anatomy: Anatomy
+    model_id: str
+    settings: Callable[[], Settings]
+    subscribers: Callable[[], list[Subscription]]
+    send: Callable[[Subscription, list[Packet]], None]
+    url_of: Callable[[str, str, str], str]  # of a file: folder, name, the client's IP
+    say: Callable[[str], None]
+
+
+class LayoutDesk:
+    """Keeps the layout, solves a new one on demand, and tells the subscribers of the stream `layout`."""
+
+    def __init__(self, around: Surroundings, context: SpawnContext, folders: Mapping[str, Path]) -> None:
+        """folders: USERS, where layouts go that are solved; SHIPPED, where one may lie that travels with the network,
+        with its name."""
+        self._around, self._folders, self._folder = around, folders, folders[USERS]
+        self._shipped = folders[SHIPPED] / f"{around.model.stem}.npy"
+        self._context = context
+        self._worker = Supervisor(context, "layout", layout_worker.run, self, HANG_S)
+        self._shared: SharedPlaces | None = None  # made when first needed
+        self._layout: Layout | None = None
+        self._solving: Floats | None = None  # the places of a layout that is not finished
+        self._packer = LayoutPacker(around.anatomy.layers)
+        self._update = -1
+        self._progress: list[Packet] = []
+        self._begun: asyncio.Future[None] | None = None
+        self._stopped: asyncio.Future[None] | None = None
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self.is_solving = False
+        self.rev = 0
+        self._take_first()
+
+    @property
+    def places(self) -> Floats | None:
+        """(neurons, 2) of the layout in force, at rest; None if there is none."""
+        if self._solving is not None:
+            return self._solving
+        return self._layout.places if self._layout is not None else None
+
+    @property
+    def restarts(self) -> int:
+        return self._worker.restarts
+
+    # at the start
+
+    def _take_first(self) -> None:
+        """The newest that was solved for this very network, else the one that travels with it, if they fit."""
+        own = sorted(self._folder.glob("*.npy"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for path in [*own, self._shipped]:
+            try:
+                layout = keeping.load(path, self._around.anatomy.neurons)
+            except BridgeError:
+                continue
+            if path == self._shipped or layout.made.get("model") == self._around.model_id:
+                self._take(layout)
+                return
+
+    def _take(self, layout: Layout) -> None:
+        self._layout, self._solving = layout, None
+        self.rev += 1
+
+    # what clients ask
+
+    async def start(self) -> int:
+        """Begins to solve; returns the revision that it will have. Raises BridgeError."""
+        if self.is_solving:
+            raise BridgeError("a layout is being solved; its parameters act at once, /ear/layout/stop ends it", 409)
+        loop = asyncio.get_running_loop()
+        self._shared = self._shared or SharedPlaces(self._context, self._around.anatomy.neurons)
+        self.is_solving, self._update = True, -1
+        self.rev += 1
+        self._begun = loop.create_future()
+        self._worker.start(loop)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._begun), START_S)
+        except asyncio.TimeoutError:
+            self._give_up()
+            raise BridgeError(f"the layout worker did not start within {START_S:.0f} s; try again", 503) from None
+        return self.rev
+
+    async def stop(self) -> None:
+        """Ends solving and keeps what there is. Raises BridgeError."""
+        if not self.is_solving:
+            raise BridgeError("no layout is being solved; /ear/layout/start begins one", 409)
+        if self._stopped is None:
+            self._stopped = asyncio.get_running_loop().create_future()
+        self._worker.tell({"stop": True})
+        try:
+            await asyncio.wait_for(asyncio.shield(self._stopped), STOP_S)
+        except asyncio.TimeoutError:
+            self._give_up()
+            raise BridgeError(
+                "the layout worker did not answer and was ended; the layout before is back", 503
+            ) from None
+
+    async def load(self, name: str) -> None:
+        """Takes a layout of the user's folder, or "shipped". Raises BridgeError."""
+        if self.is_solving:
+            raise BridgeError("a layout is being solved; /ear/layout/stop first", 409)
+        names = self.names()
+        if name not in names:
+            raise BridgeError(f"there is no layout {name[:80]!r}; there are: {', '.join(names) or 'none'}", 404)
+        path = self._shipped if name == SHIPPED else self._folder / f"{name}.npy"
+        loop = asyncio.get_running_loop()
+        self._take(await loop.run_in_executor(None, keeping.load, path, self._around.anatomy.neurons))
+        self.tell_all()
+
+    def names(self) -> list[str]:
+        """Those that can be loaded."""
+        shipped = [SHIPPED] if self._shipped.is_file() else []
+        return shipped + sorted(p.stem for p in self._folder.glob("*.npy"))
+
+    def parameters_changed(self) -> None:
+        if self.is_solving:
+            self._worker.tell({"layout": self._around.settings().layout.model_dump()})
+
+    def close(self) -> None:
+        for task in self._sending.values():
+            task.cancel()
+        if self.is_solving:
+            self._worker.stop(grace_s=0.0)
+
+    # the worker
+
+    def worker_arguments(self) -> tuple[Any, ...]:
+        listen = self._around.settings().listen
+        loop = listen.file if listen.source == "file" else ""
+        wishes = self._around.settings().layout.model_dump()
+        return (self._shared, Order(str(self._around.model), loop, wishes, self._update, str(self._folder)))
+
+    def worker_beat(self, frames: list[int]) -> None:
+        pass  # its updates are its heartbeat
+
+    def worker_said(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            if self._begun is not None and not self._begun.done():
+                self._begun.set_result(None)
+        elif "update" in message:
+            self._updated(message)
+        elif "finished" in message:
+            self._finished(message["finished"])
+        elif "fatal" in message:
+            self._failed(BridgeError(message["fatal"], message["code"]))
+
+    def worker_down(self, why: str) -> None:
+        self._around.say(why)
+
+    def _updated(self, message: dict[str, Any]) -> None:
+        assert self._shared is not None
+        self._update = message["update"]
+        told = encode(
+            "/ear/layout/progress", self.rev, message["level"], message["levels"], message["iteration"],
+            float(message["energy"]),
+        )  # fmt: skip
+        if message["snapshot"] == 0:
+            self._solving = self._shared.read(self._update)
+        for entry in self._around.subscribers():
+            packets: list[Packet] = [told]
+            if message["snapshot"] == 0 and self._solving is not None:
+                packets += self._packer.snapshot(self.rev, 0, self._solving, entry.wish)
+            self._around.send(entry, packets)
+
+    def _finished(self, file: str) -> None:
+        self._end_worker()
+        try:
+            self._layout = keeping.load(self._folder / file, self._around.anatomy.neurons)
+        except BridgeError as error:
+            self._failed(error)
+            return
+        self._solving = None
+        if self._stopped is not None and not self._stopped.done():
+            self._stopped.set_result(None)
+        self._stopped = None
+        self.tell_all()
+
+    def _failed(self, error: BridgeError) -> None:
+        self._give_up()
+        for future in (self._begun, self._stopped):
+            if future is not None and not future.done():
+                future.set_exception(error)
+        self._stopped = None
+        self._around.say(f"the layout cannot be solved: {error}")
+
+    def _give_up(self) -> None:
+        """Back to the layout before."""
+        self._end_worker()
+        self._solving = None
+        self.rev += 1
+        self.tell_all()
+
+    def _end_worker(self) -> None:
+        self.is_solving = False
+        self._worker.stop(grace_s=0.0)
+
+    # the stream
+
+    def tell_all(self) -> None:
+        for entry in self._around.subscribers():
+            self.send_whole(entry)
+
+    def send_whole(self, entry: Subscription) -> None:
+        """The layout as it is now: where its file is, then every snapshot, a part at a time."""
+        old = self._sending.pop(entry.id, None)
+        if old is not None:
+            old.cancel()
+        packets = self._whole(entry)
+        if packets:
+            self._sending[entry.id] = asyncio.ensure_future(self._send_in_turns(entry, packets))
+
+    def _whole(self, entry: Subscription) -> list[Packet]:
+        if self._solving is not None:
+            return self._packer.snapshot(self.rev, 0, self._solving, entry.wish)
+        if self._layout is None:
+            return []
+        layout = self._layout
+        folder = SHIPPED if layout.path == self._shipped else USERS
+        url = self._around.url_of(folder, layout.path.name, entry.address[0])
+        snapshots, neurons = layout.positions.shape[:2]
+        packets: list[Packet] = [encode("/ear/layout/ready", self.rev, url, layout.sha256, neurons, snapshots)]
+        for index, places in enumerate(layout.positions):
+            packets += self._packer.snapshot(self.rev, index, places, entry.wish)
+        return packets
+
+    async def _send_in_turns(self, entry: Subscription, packets: list[Packet]) -> None:
+        for first in range(0, len(packets), PACKETS_A_TURN):
+            self._around.send(entry, packets[first : first + PACKETS_A_TURN])
+            await asyncio.sleep(TURN_S)
+        self._sending.pop(entry.id, None)

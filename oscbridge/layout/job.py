@@ -1,0 +1,81 @@
+"""The layout of an ear, as its parameters ask for it; they may change while it is being solved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ..ear.weights import LoadedEar
+from ..settings import Layout as Wishes
+from . import charges
+from .hearing import variance_of_moments
+from .snapshots import Floats, Progress, Snapshots
+from .solver import Forces, Solver
+from .topologies import ear_network
+
+
+class Job:
+    """Solves the layout of one ear, with the snapshots of one loop.
+
+    loop: (samples,) float32 at the ear's rate
+    """
+
+    def __init__(self, loaded: LoadedEar, loop: Tensor, wishes: Wishes) -> None:
+        self._loaded, self._loop = loaded, loop
+        self._variance: Floats | None = None  # of the moments, once heard
+        self._forces = Forces()
+        self._take(wishes)
+
+    def _take(self, wishes: Wishes) -> None:
+        self.wishes = wishes
+        self._forces.k, self._forces.gravity = wishes.k, wishes.gravity
+        self.network = ear_network(self._loaded.ear, wishes.weights == "weight", wishes.prediction)
+        own = charges.uniform(self.network.nodes)
+        if wishes.charge == "variance":
+            own = charges.from_variance(np.square(self._loaded.statistics.std), self.network.spans)
+        self.moments = self._charges_of_moments()
+        self._snapshots = Snapshots(Solver(self.network, own, self._forces, wishes.seed), self.moments)
+
+    def _charges_of_moments(self) -> Floats:
+        """(snapshots, neurons); none if charges are uniform: all moments would rest alike."""
+        count = self.wishes.snapshots if self.wishes.charge == "variance" else 0
+        if count == 0:
+            return np.zeros((0, self.network.nodes), np.float32)
+        if self._variance is None or len(self._variance) != count:
+            self._variance = variance_of_moments(self._loaded, self._loop, count)
+        return charges.from_variance(self._variance, self.network.spans)
+
+    def solve(self, start: Floats | None = None) -> Iterator[Progress]:
+        """start: (2, neurons), to go on from there."""
+        return self._snapshots.solve(start)
+
+    def change(self, wishes: Wishes) -> bool:
+        """Takes over parameters between two steps. False if that was all; True if `solve` has to be called again: with
+        the places reached, or anew if the seed is another."""
+        live = {"k": wishes.k, "gravity": wishes.gravity}
+        if self.wishes.model_copy(update=live) == wishes:
+            self._forces.k, self._forces.gravity = wishes.k, wishes.gravity
+            self.wishes = wishes
+            return False
+        self._take(wishes)
+        return True
+
+    @property
+    def positions(self) -> Floats:
+        """(snapshots, neurons, 2) in the unit circle, as far as it is solved."""
+        return self._snapshots.positions
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """What goes into the file beside the positions."""
+        return {"model": self._loaded.id, **self.wishes.model_dump()}
+
+    @property
+    def name(self) -> str:
+        """Of the file: other parameters, another file."""
+        w = self.wishes
+        parts = [self._loaded.id, w.weights, w.charge, f"k{w.k:g}", f"g{w.gravity:g}"]
+        return "-".join([*parts, *(["prediction"] if w.prediction else []), f"s{w.seed}"])
