@@ -17,6 +17,7 @@ else
     need jackd jackd2
     need ip iproute2
     need tc iproute2
+    need ffmpeg ffmpeg
     ldconfig -p 2>/dev/null | grep -q libportaudio || packages="$packages libportaudio2"
 fi
 [ -n "$packages" ] || exit 0

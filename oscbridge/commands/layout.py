@@ -142,7 +142,8 @@ def _write_png(console: Console, path: Path, places: Any, network: Network | Non
 def read_edges(path: Path) -> Edges:
     """A text file with an edge a line: two node numbers from 0, and a weight if it is not 1. Raises BridgeError."""
     try:
-        table = np.loadtxt(path, ndmin=2, delimiter="," if path.suffix == ".csv" else None)
+        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        table = np.loadtxt(lines, ndmin=2, delimiter="," if path.suffix == ".csv" else None) if lines else np.zeros(0)
     except FileNotFoundError as error:
         raise BridgeError(f"there is no file {path}", 404) from error
     except (OSError, ValueError) as error:

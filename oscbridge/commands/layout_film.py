@@ -26,6 +26,7 @@ from ..layout.graph import Network
 from ..layout.snapshots import between
 
 EVERY = 2  # hops a picture: 21.5 a second
+EDGES_A_LINK = 300  # what is lit for a moment needs less than a still
 
 
 def write_mp4(
@@ -37,7 +38,7 @@ def write_mp4(
         raise BridgeError("a film needs ffmpeg; install it (Debian: sudo apt-get install ffmpeg) and try again", 404)
     scalogram = loaded.ear.spec.scalogram
     values = heard(loaded, loop)
-    edges, spans = picture.strokes(network), network.spans
+    edges, spans = picture.strokes(network, EDGES_A_LINK), network.spans
     radius = np.hypot(positions[0, :, 0], positions[0, :, 1])
     reach = float(np.percentile(radius, 99.5)) * 1.08  # one for all pictures
     with tempfile.TemporaryDirectory() as folder:

@@ -101,6 +101,7 @@ class Daemon:
         try:
             self._worker.start(loop)
             await self.web.start()
+            self.layouts.tell_all()  # to those that only listen; all others are sent it as they subscribe
             ticking = asyncio.ensure_future(self._tick())
             await self._ended.wait()
             ticking.cancel()

@@ -31,13 +31,13 @@ class Strokes:
     layer: NDArray[np.int64]
 
 
-def strokes(network: Network, seed: int = 0) -> Strokes:
+def strokes(network: Network, a_link: int = EDGES_A_LINK, seed: int = 0) -> Strokes:
     """A sample of the edges, as many of every link, heavy ones more often."""
     random = torch.Generator().manual_seed(seed)
     ends, layers = [], []
     for link in network.links:
         source, target = network.groups[link.source], network.groups[link.target]
-        t, s, tap = _sampled(link, source.channels, target.channels, random)
+        t, s, tap = _sampled(link, source.channels, target.channels, a_link, random)
         position = torch.randint(target.positions, t.shape, generator=random)
         at = position * link.stride + link.offset + tap
         keep = (at >= 0) & (at < source.positions)
@@ -54,19 +54,19 @@ def strokes(network: Network, seed: int = 0) -> Strokes:
 
 
 def _sampled(
-    link: Link, sources: int, targets: int, random: torch.Generator
+    link: Link, sources: int, targets: int, count: int, random: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Target channel, source channel and window position of EDGES_A_LINK edges."""
+    """Target channel, source channel and window position of `count` edges."""
     if isinstance(link, Dense):
         weights = link.weights.flatten()
-        chosen = torch.multinomial(weights, EDGES_A_LINK, replacement=True, generator=random)
+        chosen = torch.multinomial(weights, count, replacement=True, generator=random)
         return chosen // (sources * link.window), chosen // link.window % sources, chosen % link.window
     if isinstance(link, Channelwise):
-        chosen = torch.multinomial(link.weights.flatten(), EDGES_A_LINK, replacement=True, generator=random)
+        chosen = torch.multinomial(link.weights.flatten(), count, replacement=True, generator=random)
         return chosen // link.window, chosen // link.window, chosen % link.window
     assert isinstance(link, Uniform)
-    tap = torch.multinomial(link.profile, EDGES_A_LINK, replacement=True, generator=random)
-    channels = [torch.randint(n, (EDGES_A_LINK,), generator=random) for n in (targets, sources)]
+    tap = torch.multinomial(link.profile, count, replacement=True, generator=random)
+    channels = [torch.randint(n, (count,), generator=random) for n in (targets, sources)]
     return channels[0], channels[1], tap
 
 

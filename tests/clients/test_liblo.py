@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.wire import Running
+from tests.wire import ROOT, Running
 
 from .need import need
 from .programs import PATIENCE_S, Program, free_port
@@ -35,9 +36,22 @@ def dump() -> Iterator[OscDump]:
 
 @pytest.fixture(scope="module")
 def daemon(dump: OscDump, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    subscriber = f"server.subscribers=[{{port: {dump.port}, stream: levels, max_hz: 5}}]"
-    with Running(tmp_path_factory.mktemp("liblo"), [subscriber]) as running:
+    levels = f"{{port: {dump.port}, stream: levels, max_hz: 5}}"
+    layout = f"{{port: {dump.port}, stream: layout, packing: list, filter: '27'}}"
+    subscribers = f"server.subscribers=[{levels}, {layout}]"
+    with Running(tmp_path_factory.mktemp("liblo"), [subscribers]) as running:
         yield running
+
+
+def test_a_patch_that_only_listens_gets_the_places_of_the_neurons_that_it_wants(daemon, dump):
+    shipped = np.load(ROOT / "models" / "layouts" / "ear.npy")
+    last = range(daemon.facts["neurons"] - 7, daemon.facts["neurons"])  # the classes
+    told = dump.wait_for(r"\S+ /ear/layout/ready issii 1 \"(\S+)\" \"(\w+)\" (\d+) (\d+)")[0]
+    assert told[1].endswith("/files/shipped/ear.npy") and told[3] == str(daemon.facts["neurons"])
+    for snapshot in range(len(shipped)):
+        pattern = rf"\S+ /ear/layout/list i{{3}}f{{14}} 1 {snapshot} {last.start}((?: {NUMBER}){{14}})"
+        places = np.array(dump.wait_for(pattern)[0][1].split(), np.float32).reshape(7, 2)
+        np.testing.assert_allclose(places, shipped[snapshot, last], atol=2e-6)
 
 
 def test_a_patch_that_only_listens_gets_the_levels_it_is_subscribed_to_in_the_settings(daemon, dump):
@@ -59,9 +73,10 @@ def test_a_patch_that_only_listens_gets_the_levels_it_is_subscribed_to_in_the_se
         assert any(list(one) == values for one in sent)
 
 
-def test_nothing_but_its_stream_comes_to_a_patch_that_never_asked(daemon, dump):
+def test_nothing_but_its_streams_come_to_a_patch_that_never_asked(daemon, dump):
     dump.wait_for(r".* /ear/level/peak .*", since=len(dump.lines), times=2)
-    assert {line.split()[1] for line in dump.lines} == {"/ear/level/mean", "/ear/level/peak"}
+    own = {"/ear/level/mean", "/ear/level/peak", "/ear/layout/ready", "/ear/layout/list"}
+    assert {line.split()[1] for line in dump.lines} == own
 
 
 @pytest.mark.parametrize(
