@@ -193,12 +193,18 @@ def layout(
     ] = None,
     edges: Annotated[Path | None, typer.Option(help="Lay out this list of edges (0 1 weight) instead.")] = None,
     state: Annotated[Path | None, typer.Option(help="Weights of vgg16 or resnet18, as torchvision saves them.")] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="Snapshots along a training instead of a loop: a folder of weights.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A folder or .npy; if none, where the daemon looks.")] = None,
     png: Annotated[bool, typer.Option("--png", help="Draw it.")] = False,
     mp4: Annotated[bool, typer.Option("--mp4", help="Film it while the ear hears the loop; needs ffmpeg.")] = False,
     size: Annotated[int, typer.Option(help="Width and height of the pictures.", min=64, max=8192)] = 1_600,
 ) -> None:
     """Gives every neuron a place. Ctrl-C ends it and keeps what there is."""
+    from .commands.threads import take_idle_cores
+
+    take_idle_cores()
     from .commands.layout import Wanted, lay_out
     from .settings import Layout
     from .validation import check
@@ -206,7 +212,7 @@ def layout(
     given = {"weights": weights, "charge": charge, "gravity": gravity, "prediction": prediction, "seed": seed}
     try:
         wishes = [check(Layout, {"k": one, "snapshots": snapshots, **given}, "layout") for one in k or [Layout().k]]
-        lay_out(Wanted(model, edges, state, loop, out, png, mp4, size), wishes)
+        lay_out(Wanted(model, edges, state, checkpoints, loop, out, png, mp4, size), wishes)
     except BridgeError as error:
         raise refuse(error) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import resources
-from ..ear.spec import load_spec
+from ..ear.neurons import Statistics
+from ..ear.spec import EarSpec, load_spec
 from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
 from ..layout import charges, keeping, picture
 from ..layout.graph import Edges, Network
-from ..layout.job import Job
+from ..layout.job import Job, along_training
 from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved
 from ..layout.snapshots import Snapshots
@@ -35,12 +36,16 @@ IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for. model: an ear's name or YAML, or one of IMAGE_NETS; state: a torchvision state
-    dict for these; edges: a file of edges instead; out: a folder or a .npy; loop: "" is the bundled one."""
+    """What the command line asks for.
+
+    model: an ear's name or YAML, or one of IMAGE_NETS; edges: a file of edges instead; state: a torchvision state dict
+    for IMAGE_NETS; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a sound file
+    """
 
     model: str
     edges: Path | None
     state: Path | None
+    checkpoints: Path | None
     loop: Path | None
     out: Path | None
     png: bool
@@ -68,7 +73,10 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
     path = resources.model_file(wanted.model)
     loaded, loop = open_ear(path, wanted.loop)
     for wishes in many:
-        _solve_ear(console, wanted, loaded, loop, wishes)
+        if wanted.checkpoints is not None:
+            _solve_training(console, wanted, path, loaded, wishes)
+        else:
+            _solve_ear(console, wanted, loaded, loop, wishes)
 
 
 def open_ear(path: Path, loop: Path | None) -> tuple[LoadedEar, torch.Tensor]:
@@ -92,9 +100,35 @@ def _solve_ear(console: Console, wanted: Wanted, loaded: LoadedEar, loop: torch.
         write_mp4(console, kept.path.with_suffix(".mp4"), loaded, loop, kept.positions, job.network, wanted.size)
 
 
+def _solve_training(console: Console, wanted: Wanted, path: Path, last: LoadedEar, wishes: Wishes) -> None:
+    assert wanted.checkpoints is not None
+    files = sorted(wanted.checkpoints.glob("*.safetensors"))
+    if not files:
+        raise BridgeError(f"{wanted.checkpoints} has no .safetensors; give a training's folder of snapshots", 404)
+    spec = load_spec(path)
+    music = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))
+    network, snapshots = along_training([_early(spec, file, music, last) for file in files], wishes)
+    title = f"{spec.name} at {len(files)} times of its training"
+    _follow(console, title, snapshots.solve(), 1 + len(files))
+    made = {"model": last.id, "checkpoints": [file.stem for file in files], **wishes.model_dump()}
+    kept = keeping.save(_target(wanted.out, f"{spec.name}-training-k{wishes.k:g}"), snapshots.positions, made)
+    console.print(f"kept as {kept.path}")
+    if wanted.png:
+        _write_png(console, kept.path.with_suffix(".png"), kept.places, network, wanted.size)
+
+
+def _early(spec: EarSpec, weights: Path, music: torch.Tensor, last: LoadedEar) -> LoadedEar:
+    """The ear at a time of its training, with the classifier head that it was given at the end."""
+    early = load_ear(spec.model_copy(update={"classes": ()}), weights, music)
+    early.ear.spec, early.ear.head = spec, last.ear.head
+    both = [(getattr(early.statistics, f.name), getattr(last.statistics, f.name)) for f in fields(Statistics)]
+    statistics = Statistics(*(np.concatenate([own, end[len(own) :]]) for own, end in both))
+    return replace(early, statistics=statistics)
+
+
 def _solve_plain(console: Console, wanted: Wanted, name: str, graph: Network | Edges, wishes: Wishes) -> None:
     solver = Solver(graph, charges.uniform(graph.nodes), Forces(wishes.k, wishes.gravity), wishes.seed)
-    snapshots = Snapshots(solver, np.zeros((0, graph.nodes), np.float32))
+    snapshots = Snapshots(solver)
     _follow(console, f"{name}, {graph.nodes:,} nodes", snapshots.solve(), 1)
     made = {"graph": name, **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
     target = _target(wanted.out, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,27 @@ from torch import Tensor
 from ..ear.weights import LoadedEar
 from ..settings import Layout as Wishes
 from . import charges
+from .graph import Network
 from .hearing import variance_of_moments
 from .snapshots import Floats, Progress, Snapshots
 from .solver import Forces, Solver
 from .topologies import ear_network
+
+
+def along_training(ears: Sequence[LoadedEar], wishes: Wishes) -> tuple[Network, Snapshots]:
+    """The layouts of one ear at several times of its training, and the graph of the last.
+
+    ears: in their order, of the same sizes; the last one's layout is solved, and the others follow it backwards.
+    """
+    forces = Forces(wishes.k, wishes.gravity)
+    solvers = []
+    for loaded in ears:
+        network = ear_network(loaded.ear, wishes.weights == "weight", wishes.prediction)
+        own = charges.uniform(network.nodes)
+        if wishes.charge == "variance":
+            own = charges.from_variance(np.square(loaded.statistics.std), network.spans)
+        solvers.append(Solver(network, own, forces, wishes.seed))
+    return network, Snapshots(solvers[-1], solvers, backwards=True)
 
 
 class Job:
@@ -37,7 +54,10 @@ class Job:
         if wishes.charge == "variance":
             own = charges.from_variance(np.square(self._loaded.statistics.std), self.network.spans)
         self.moments = self._charges_of_moments()
-        self._snapshots = Snapshots(Solver(self.network, own, self._forces, wishes.seed), self.moments)
+        self._snapshots = Snapshots(self._solver(own), [self._solver(moment) for moment in self.moments])
+
+    def _solver(self, own: Floats) -> Solver:
+        return Solver(self.network, own, self._forces, self.wishes.seed)
 
     def _charges_of_moments(self) -> Floats:
         """(snapshots, neurons); none if charges are uniform: all moments would rest alike."""

@@ -1,8 +1,8 @@
-"""Several layouts of one network: the one at rest, and those of the moments of a loop."""
+"""Several layouts of one network: the one at rest, and those of the moments of a loop or of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,14 +24,15 @@ class Progress:
 
 
 class Snapshots:
-    """Solves the layout at rest, then each moment's from there, so that neurons keep their places.
+    """Solves the layout at rest, then the others from there, so that neurons keep their places.
 
     positions: (snapshots, nodes, 2), what is there so far: stopped at any step, it keeps what it has.
     """
 
-    def __init__(self, solver: Solver, moments: Floats) -> None:
-        """moments: (moments, nodes), the charges of each."""
-        self._solver, self._moments = solver, moments
+    def __init__(self, solver: Solver, others: Sequence[Solver] = (), backwards: bool = False) -> None:
+        """others: of the snapshots in their order, with the same nodes. backwards: the last one starts from the layout
+        at rest and each other one from the one after it, as a training goes; else all start from the layout at rest."""
+        self._solver, self._others, self._backwards = solver, others, backwards
         self._done: list[Floats] = []
         self._now: Floats | None = None
 
@@ -45,8 +46,9 @@ class Snapshots:
             return
         rest = self._now
         self._done.append(rest)
-        for index, charges in enumerate(self._moments):
-            for step in self._solver.settle(rest, charges, MOST):
+        order = range(len(self._others) - 1, -1, -1) if self._backwards else range(len(self._others))
+        for index in order:
+            for step in self._others[index].settle(self._done[-1] if self._backwards else rest, MOST):
                 self._now = step.positions
                 yield Progress(index + 1, step)
             self._done.append(self._now)
@@ -55,6 +57,8 @@ class Snapshots:
     def positions(self) -> Floats:
         """(snapshots, nodes, 2), in a unit circle around the middle of the layout at rest."""
         shapes = self._done or ([self._now] if self._now is not None else [])
+        if self._backwards:
+            shapes = [*shapes[:1], *shapes[:0:-1]]
         if not shapes:
             return np.zeros((1, self._solver.graph.nodes, 2), np.float32)
         return unit(np.stack(shapes).transpose(0, 2, 1))

@@ -19,6 +19,7 @@ from .repulsion import THETA, Tree
 Floats = NDArray[np.float32]
 
 FEWEST = 64  # nodes of the coarsest level, about
+STARTS = 8  # places the coarsest level is tried from: what is folded there stays folded
 REBUILD = 8  # steps that a tree serves
 DAMPING = 0.1  # share of the velocity lost in a step
 GROW, SHRINK = 1.1, 0.5  # of the time step
@@ -82,7 +83,7 @@ class Solver:
             return
         random = np.random.default_rng(self.seed)
         levels = _levels(self.graph, self.charges)
-        positions = random.standard_normal((2, levels[-1].graph.nodes)).astype(np.float32)
+        positions = self._start(levels, random)
         for index in range(len(levels) - 1, -1, -1):
             level = levels[index]
             if index + 1 < len(levels):
@@ -97,12 +98,25 @@ class Solver:
                 positions = step[0]
                 yield Step(index, len(levels), step[1], step[2], step[3], positions, to_level)
 
-    def settle(self, positions: Floats, charges: Floats | None = None, most: int | None = None) -> Iterator[Step]:
-        """Steps from given positions, (2, nodes), on the whole graph only: for a snapshot, or to go on. charges and
-        most: others than the solver's."""
+    def _start(self, levels: list[_Level], random: np.random.Generator) -> Floats:
+        """Places on the coarsest level: of several the ones that come to rest with the least energy."""
+        level, share = levels[-1], 1 / len(levels)
+        nodes = level.graph.nodes
+        if nodes > FEW:
+            return random.standard_normal((2, nodes)).astype(np.float32)
+
+        def rest(start: Floats) -> float:
+            *_, last = self._relax(level, start, share, self.most * PATIENT)
+            return last[2]
+
+        return min(random.standard_normal((STARTS, 2, nodes)).astype(np.float32), key=rest)
+
+    def settle(self, positions: Floats, most: int | None = None) -> Iterator[Step]:
+        """Steps from given positions, (2, nodes), on the whole graph only: for a snapshot, or to go on. most: another
+        bound than the solver's."""
         if self.graph.nodes == 0:
             return
-        level = _Level(self.graph, self.charges if charges is None else charges, np.arange(self.graph.nodes))
+        level = _Level(self.graph, self.charges, np.arange(self.graph.nodes))
         for step in self._relax(level, positions, 1.0, most or self.most):
             yield Step(0, 1, step[1], step[2], step[3], step[0], level.parents)
 

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 from oscbridge.cli import app
 from oscbridge.ear.anatomy import anatomy
+from oscbridge.ear.network import Ear
+from oscbridge.ear.weights import initialise, save_ear
 from oscbridge.layout import picture
 from oscbridge.layout.slices import resnet18_network
 from tests.clients.need import need
@@ -153,3 +155,18 @@ def test_the_edges_that_are_drawn_are_edges_of_the_network() -> None:
     known = set(zip(sources.tolist(), targets.tolist(), strict=True))
     assert {tuple(edge) for edge in strokes.ends.tolist()} <= known
     assert set(strokes.layer.tolist()) == {link.target for link in network.links}
+
+
+def test_snapshots_may_follow_a_training_and_fit_the_ear_it_ended_in(small: Path, tmp_path: Path) -> None:
+    spec = ears.spec()
+    for step in (10, 20, 30):
+        ear = Ear(spec)
+        initialise(ear, step)
+        save_ear(ear, None, tmp_path / "snapshots" / f"{step:06}.safetensors")
+    code, text = run(small, "--checkpoints", tmp_path / "snapshots", "--out", tmp_path / "x.npy")
+    assert code == 0, text
+    positions = np.load(tmp_path / "x.npy")
+    assert positions.shape == (4, anatomy(spec).neurons, 2)
+    assert json.loads((tmp_path / "x.json").read_text())["checkpoints"] == ["000010", "000020", "000030"]
+    code, text = run(small, "--checkpoints", tmp_path, "--out", tmp_path / "y.npy")
+    assert code == 2 and "has no .safetensors" in text

@@ -11,8 +11,9 @@ import torch
 
 from oscbridge.errors import BridgeError
 from oscbridge.layout import charges, keeping
+from oscbridge.layout.graph import Network
 from oscbridge.layout.hearing import variance_of_moments
-from oscbridge.layout.job import Job
+from oscbridge.layout.job import Job, along_training
 from oscbridge.layout.snapshots import Snapshots, between, unit
 from oscbridge.layout.solver import Solver
 from oscbridge.settings import Layout as Wishes
@@ -27,9 +28,14 @@ def moments_of(count: int, nodes: int) -> np.ndarray:
     return charges.from_variance(random.exponential(size=(count, nodes)).astype(np.float32), [slice(0, nodes)])
 
 
+def four_moments(network: Network, backwards: bool = False) -> Snapshots:
+    others = [Solver(network, moment) for moment in moments_of(4, network.nodes)]
+    return Snapshots(Solver(network, np.ones(network.nodes, np.float32)), others, backwards)
+
+
 def test_snapshots_keep_the_neurons_places_and_differ() -> None:
     network = chain()
-    snapshots = Snapshots(Solver(network, np.ones(network.nodes, np.float32)), moments_of(4, network.nodes))
+    snapshots = four_moments(network)
     seen = {progress.snapshot for progress in snapshots.solve()}
     assert seen == {0, 1, 2, 3, 4}
     places = snapshots.positions
@@ -40,7 +46,7 @@ def test_snapshots_keep_the_neurons_places_and_differ() -> None:
 
 def test_stopped_early_it_keeps_what_it_has() -> None:
     network = chain()
-    snapshots = Snapshots(Solver(network, np.ones(network.nodes, np.float32)), moments_of(4, network.nodes))
+    snapshots = four_moments(network)
     solving = snapshots.solve()
     assert snapshots.positions.shape == (1, network.nodes, 2)
     for _ in range(30):
@@ -49,6 +55,25 @@ def test_stopped_early_it_keeps_what_it_has() -> None:
     while next(solving).snapshot < 2:
         pass
     assert len(snapshots.positions) == 2
+
+
+def test_a_training_is_solved_from_its_end_and_told_from_its_beginning() -> None:
+    network = chain()
+    snapshots = four_moments(network, backwards=True)
+    order = list(dict.fromkeys(progress.snapshot for progress in snapshots.solve()))
+    assert order == [0, 4, 3, 2, 1]
+    forwards = four_moments(network)
+    for _ in forwards.solve():
+        pass
+    assert snapshots.positions.shape == forwards.positions.shape
+    for i in range(1, 5):  # the same charges, by another way to nearly the same places
+        assert np.median(np.hypot(*(snapshots.positions[i] - forwards.positions[i]).T)) < 0.1
+
+
+def test_an_ear_that_did_not_change_keeps_its_layout_along_its_training() -> None:
+    network, snapshots = along_training([loaded(), loaded()], Wishes(weights="uniform"))
+    assert network.nodes == len(loaded().statistics.mean)
+    assert len(snapshots.positions) == 1
 
 
 def test_all_places_lie_in_the_unit_circle_around_the_middle() -> None:
