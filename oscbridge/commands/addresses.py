@@ -43,8 +43,8 @@ Everything that oscbridge understands and sends. This file is made from the code
   `/ear/status`, `/ear/alive` and in every chunk.
 - **Sizes.** Datagrams stay under {REMOTE_BYTES:,} bytes, and under {LOCAL_BYTES:,} to 127.0.0.1.
 - **Files.** What is larger goes by HTTP, by default from port {Settings().server.http_port}; `welcome` tells the URL.
-  There is `GET /files/layouts/<name>`, with ranges and the file's SHA-256 as its ETag, for the networks in
-  `server.allow`. `Host` has to be localhost or an IP, and pages of other hosts are refused.
+  There are `GET /files/layouts/<name>` and `/files/shipped/<name>`, with ranges and the file's SHA-256 as its ETag, for
+  the networks in `server.allow`. `Host` has to be localhost or an IP, and pages of other hosts are refused.
 
 Without being asked, every client with a lease is told
 
@@ -88,6 +88,13 @@ without chunk numbers). Write each into your array as it comes. If you need whol
 numbers.
 
 **Selection.** Its mean counts a neuron as much as its weight without the sign; its peak is the brightest of them all.
+
+**Layouts.** `x` and `y` of every neuron lie in the unit circle, y up; four bytes each, *little-endian*. Snapshot 0 is
+the layout at rest; 1 and on, if there are any, are the moments of a loop in equal parts, for who wants to fade through them
+in a circle. `rev` tells one layout from another: if a chunk of a newer one comes, forget the older. While one is being
+solved its snapshot 0 comes again and again, up to 15 times a second; `ready` says that it is whole, and where the same
+numbers lie as a NumPy file, float32 (snapshots, neurons, 2). A patch that only listens is sent the layout when the
+daemon starts, and when there is another.
 
 After `subscribe` the stream is sent once as it is now, then whenever it changes.
 """

@@ -76,13 +76,7 @@ def probe(
     first = next(iter(loaded.values()))
     spec = first.ear.spec
     sound = _collect(tasks, data, spec, shelf or data / "shelf", workers)
-    windows = {
-        name: task_list.windows(
-            task, sound.of_windows("domain"), sound.of_windows("name"), np.concatenate(sound.ends),
-            feature.window_frames(spec), sound.labels,
-        )
-        for name, task in tasks.items()
-    }  # fmt: skip
+    windows = _windows(sound, tasks, spec)
     ears = {title: one.ear for title, one in loaded.items()}
     if baselines:
         ears[RANDOM] = _load(spec.model_copy(update={"classes": ()}), Path("no weights")).ear
@@ -96,19 +90,24 @@ def probe(
             results[row][name] = judge(sound.features[row], own)
     _show(results, tasks)
     _keep(results, tasks, windows, out)
-    best = rows[0]
-    tables = [
-        (f"{name}: {results[best][name].accuracy:.0%}", results[best][name].confusion, results[best][name].classes)
-        for name in tasks
-    ]
-    confusions(tables, out / "confusions.png")
-    console.print(f"{out}/probes.md, probes.json, confusions.png, contrast.png")
+    _draw_confusions(results[rows[0]], out / "confusions.png")
     _draw_contrast(first, out / "contrast.png")
+    console.print(f"{out}/probes.md, probes.json, confusions.png, contrast.png")
     if head:
         for name in models:
             c = sound.features[f"{_title(name)}: c"]
             give_head(model_file(name), loaded[_title(name)].ear, c, windows[head])
         console.print(f"{', '.join(models)}: with a head now, {head}")
+
+
+def _windows(sound: Sound, tasks: Mapping[str, task_list.Task], spec: EarSpec) -> dict[str, Windows]:
+    domains, names, ends = sound.of_windows("domain"), sound.of_windows("name"), np.concatenate(sound.ends)
+    frames = feature.window_frames(spec)
+    return {name: task_list.windows(task, domains, names, ends, frames, sound.labels) for name, task in tasks.items()}
+
+
+def _draw_confusions(results: Mapping[str, Result], path: Path) -> None:
+    confusions([(f"{name}: {r.accuracy:.0%}", r.confusion, r.classes) for name, r in results.items()], path)
 
 
 def _title(name: str) -> str:

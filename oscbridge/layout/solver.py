@@ -157,7 +157,8 @@ class Solver:
             if (iteration + 1) % SPELL == 0:
                 movement, earlier = _radius(p - earlier) / _radius(p), p
             yield p, iteration, energy, movement
-            if movement < self.tolerance:
+            # at first steps are short: a spell of little movement may be one before it has begun
+            if movement < self.tolerance and iteration >= 2 * SPELL - 1:
                 return
 
 

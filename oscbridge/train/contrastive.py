@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..ear.anatomy import anatomy
 from ..ear.network import Ear
+from ..errors import BridgeError
 from .spec import TrainSpec
 
 
@@ -101,7 +102,10 @@ class ContrastiveEar(nn.Module):
         self.contexts = range(first, last // self._stride + 1)
         if not self.contexts:
             need = (first * self._stride + spec.skip + spec.ahead + 1) * z.frames_per_step
-            raise ValueError(f"{spec.frames} frames leave no context with a future; it takes {need}")
+            raise BridgeError(
+                f"frames is {spec.frames}, which leaves no context with a future; this ear takes at least {need}, with "
+                f"first_context {spec.first_context}, skip {spec.skip} and ahead {spec.ahead}"
+            )
         at = torch.tensor(self.contexts) * self._stride
         moment = at.unsqueeze(1) + 1 + spec.skip + torch.arange(spec.ahead)  # (contexts, ahead)
         self.first_moment = int(moment.min())

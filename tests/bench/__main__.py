@@ -14,7 +14,7 @@ import torch
 
 from oscbridge.commands.bench import network_cost, packing_cost
 
-from . import daemon_load, latency, startup, training
+from . import daemon_load, latency, layouts, startup, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
@@ -110,6 +110,7 @@ def table(folder: Path) -> str:
             "each on one thread",
         )
     )
+    rows += layouts.rows()
     lines = ["| what | cost | against the obvious alternative | against the limit |", "|---|---|---|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     day = datetime.date.today().isoformat()

@@ -1,15 +1,23 @@
 """Our layouts beside those of sfdp, igraph and ForceAtlas2, by hand: `python -m tests.bench.peers`.
 
 The graphs are networks pruned until every tool can load them: every neuron keeps its heaviest edges, which count alike
-from there on. Each layout is made on one thread by a process of its own. Its time begins with the edges in memory and
-ends with the positions there: what a program needs to read and write them is in it.
+from there on. Each layout is made on one thread by a process of its own. Its time is the processor's, so that others
+who use the machine don't count, from the edges in memory to the positions there: what a program needs to read and
+write them is in it.
 """
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
+import json
+import os
+import re
+import shutil
 import subprocess
-import time
-from dataclasses import dataclass
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +32,8 @@ PICTURE = Path(__file__).parents[2] / "docs" / "layout-peers.png"
 GRAPHS = {"ResNet 18": 60_000, "half ear": 226_000}  # edges that are left
 SOURCES = 100  # nodes from which hops are counted
 NEAREST = 8
-PATIENCE_S = 900  # for one layout
+OURS = {2.0: "#ffb454", 2.5: "#cf8427", 3.0: "#8f5a1c"}  # colours by k
+PATIENCE_S = 1800  # for one layout
 
 Settings = dict[str, Any]
 # of each tool: its settings, and how many seeds are tried
@@ -37,10 +46,10 @@ TOOLS: dict[str, tuple[list[Settings], int]] = {
         ],
         3,
     ),
-    "sfdp": ([{}], 3),
+    "sfdp": ([{}], 2),
     "igraph drl": ([{}], 1),
     "igraph fr grid": ([{"niter": 50}, {"niter": 500}], 1),
-    "ForceAtlas2": ([{"iterations": 100}, {"iterations": 500}], 1),
+    "ForceAtlas2": ([{"iterations": 100}], 1),
 }
 
 
@@ -147,6 +156,11 @@ def near(graph: Graph, positions: Floats) -> float:
     return good / total
 
 
+def _spent() -> float:
+    """Seconds of processor time, with those of programs that have been called."""
+    return sum(os.times()[:4])
+
+
 # ---- the tools. Each returns (2, nodes) and the seconds it took.
 
 
@@ -168,13 +182,13 @@ def _oscbridge(graph: Graph, settings: Settings, seed: int) -> tuple[Floats, flo
 
     ring = np.arange(100)
     solve(Edges(100, ring, (ring + 1) % 100), most=5)  # compiles
-    began = time.perf_counter()
+    began = _spent()
     positions = solve(Edges(graph.nodes, graph.sources, graph.targets), **rest)
-    return positions, time.perf_counter() - began
+    return positions, _spent() - began
 
 
 def _sfdp(graph: Graph, _: Settings, seed: int) -> tuple[Floats, float]:
-    began = time.perf_counter()
+    began = _spent()
     lines = [f"{a}--{b};" for a, b in zip(graph.sources.tolist(), graph.targets.tolist(), strict=True)]
     command = ["sfdp", "-Goverlap=true", "-Gsplines=none", f"-Gstart={seed + 1}", "-Tplain"]
     done = subprocess.run(command, input="graph {" + "".join(lines) + "}", capture_output=True, text=True, check=True)
@@ -183,7 +197,7 @@ def _sfdp(graph: Graph, _: Settings, seed: int) -> tuple[Floats, float]:
         if line.startswith("node "):
             _, node, x, y, *_ = line.split()
             positions[:, int(node)] = float(x), float(y)
-    return positions, time.perf_counter() - began
+    return positions, _spent() - began
 
 
 def _igraph(graph: Graph, settings: Settings, seed: int) -> tuple[Floats, float]:
@@ -192,10 +206,10 @@ def _igraph(graph: Graph, settings: Settings, seed: int) -> tuple[Floats, float]
     import igraph
 
     igraph.set_random_number_generator(random.Random(seed))
-    began = time.perf_counter()
+    began = _spent()
     own = igraph.Graph(graph.nodes, np.stack([graph.sources, graph.targets], 1))
     layout = own.layout_fruchterman_reingold(grid=True, **settings) if settings else own.layout_drl()
-    return np.array(layout.coords, np.float32).T, time.perf_counter() - began
+    return np.array(layout.coords, np.float32).T, _spent() - began
 
 
 def _force_atlas(graph: Graph, settings: Settings, seed: int) -> tuple[Floats, float]:
@@ -206,6 +220,139 @@ def _force_atlas(graph: Graph, settings: Settings, seed: int) -> tuple[Floats, f
     random.seed(seed)
     np.random.seed(seed)
     table = graph.table.astype(np.float64).tolil()
-    began = time.perf_counter()
+    began = _spent()
     places = ForceAtlas2(verbose=False).forceatlas2(table, **settings)
-    return np.array(places, np.float32).T, time.perf_counter() - began
+    return np.array(places, np.float32).T, _spent() - began
+
+
+# ---- all of them
+
+
+def measure(folder: Path, tools: list[str], graphs: list[str]) -> list[Result]:
+    """Runs what the folder has no result of, and keeps it there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    results = []
+    for name in graphs:
+        path = folder / f"{name}.npz"
+        if not path.exists():
+            graph = graph_of(name)
+            np.savez(path, nodes=graph.nodes, sources=graph.sources, targets=graph.targets)
+        for tool in tools:
+            settings, seeds = TOOLS[tool]
+            for wish in (
+                {"graph": name, "tool": tool, "settings": s, "seed": n} for s in settings for n in range(seeds)
+            ):
+                text = json.dumps(wish)
+                kept = folder / (re.sub(r"[^\w.]+", "-", text).strip("-") + ".json")
+                if not kept.exists():
+                    command = [sys.executable, "-m", "tests.bench.peers", "--folder", str(folder), "--one", text]
+                    done = subprocess.run(
+                        command, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S
+                    )
+                    kept.write_text(done.stdout)
+                results.append(Result(**json.loads(kept.read_text())))
+    return results
+
+
+def one(folder: Path, wish: dict[str, Any]) -> Result:
+    kept = np.load(folder / f"{wish['graph']}.npz")
+    graph = Graph(int(kept["nodes"]), kept["sources"], kept["targets"])
+    positions, seconds = lay_out(wish["tool"], graph, wish["settings"], wish["seed"])
+    return Result(**wish, seconds=seconds, stress=stress(graph, positions), near=near(graph, positions))
+
+
+def rows(results: list[Result]) -> dict[tuple[str, str, str], list[Result]]:
+    """By graph, tool and settings, those of all seeds."""
+    out: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        said = ", ".join(f"{key} {value:g}" for key, value in result.settings.items())
+        out.setdefault((result.graph, result.tool, said), []).append(result)
+    return out
+
+
+def table(results: list[Result]) -> str:
+    """Markdown: medians, and the range where there are several seeds."""
+    lines = ["| graph | tool | settings | seconds | stress | near |", "|---|---|---|---|---|---|"]
+    for (graph, tool, said), own in rows(results).items():
+        numbers = [(r.seconds, r.stress, r.near) for r in own]
+        cells = []
+        for values, form in zip(zip(*numbers, strict=True), (".1f", ".3f", ".0%"), strict=True):
+            low, high = format(min(values), form), format(max(values), form)
+            cells.append(format(float(np.median(values)), form) + (f" ({low} to {high})" if low != high else ""))
+        lines.append("| " + " | ".join([graph, tool, said, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tools", nargs="*", help=f"those to run, all if none: {', '.join(TOOLS)}")
+    parser.add_argument("--graph", action="append", choices=list(GRAPHS), help="those to lay out, all if none")
+    parser.add_argument("--folder", type=Path, help="where results are kept, so that another run may go on")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(asdict(one(args.folder, json.loads(args.one)))))
+        return
+    folder = args.folder or Path(tempfile.mkdtemp(prefix="oscbridge-peers-"))
+    missing = [name for name, there in _there().items() if not there]
+    tools = [tool for tool in args.tools or TOOLS if tool not in missing]
+    results = measure(folder, tools, args.graph or list(GRAPHS))
+    print(table(results))
+    for name in missing:
+        print(f"\n{name} is not installed.")
+    if not args.tools and not args.graph:
+        picture(results, PICTURE)
+
+
+def _there() -> dict[str, bool]:
+    modules = {"igraph drl": "igraph", "igraph fr grid": "igraph", "ForceAtlas2": "fa2_modified"}
+    return {"sfdp": shutil.which("sfdp") is not None} | {
+        tool: importlib.util.find_spec(module) is not None for tool, module in modules.items()
+    }
+
+
+def picture(results: list[Result], out: Path) -> None:
+    """Time against stress, a panel for each graph."""
+    from oscbridge.train.plots import COLOURS, FAINT, GROUND, INK, _figure, _write
+
+    names = [name for name in GRAPHS if any(r.graph == name for r in results)]
+    figure, axes = _figure(1, len(names), (6.4 * len(names), 5.2))
+    colours = dict(zip(TOOLS, COLOURS, strict=True))
+    for axis, name in zip(axes.flat, names, strict=True):
+        fronts: dict[tuple[str, float], list[list[Result]]] = {}
+        for (graph, tool, _), own in rows(results).items():
+            if graph == name:
+                fronts.setdefault((tool, own[0].settings.get("k", 0.0)), []).append(own)
+        for (tool, k), points in fronts.items():
+            x, y = np.array([np.median([(r.seconds, r.stress) for r in own], axis=0) for own in points]).T
+            spread = [
+                [abs(e([r.stress for r in own]) - m) for own, m in zip(points, y, strict=True)] for e in (min, max)
+            ]
+            order, ours = np.argsort(x), tool == "oscbridge"
+            axis.errorbar(
+                x[order], y[order], np.array(spread)[:, order],
+                color=OURS[k] if ours else colours[tool], marker="o", markersize=7, linewidth=1.8 if ours else 1,
+                linestyle="-" if ours else ":", elinewidth=1, zorder=3 if ours else 2,
+                label=f"oscbridge, k = {k:g}" if ours else None,
+            )  # fmt: skip
+            if not ours:
+                at = (x[order[0]], y[order[0]])
+                axis.annotate(tool, at, (4, 9), textcoords="offset points", color=colours[tool], fontsize=9.5, zorder=4)
+        axis.set_title(f"{name}, pruned to {GRAPHS[name]:,} edges", color=INK, loc="left", fontsize=11)
+        axis.set_xscale("log")
+        axis.margins(x=0.14, y=0.14)
+        axis.set_ylim(bottom=0.9 * min(r.stress for r in results if r.graph == name))
+        axis.set_xlabel("seconds of one core", color=INK)
+        axis.set_ylabel("stress: lower is truer to the graph", color=INK)
+        axis.set_xlim(0.1, 400)
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("")
+        axis.grid(True, color=FAINT, linewidth=0.4, alpha=0.5)
+        axis.set_axisbelow(True)
+    axes.flat[0].legend(loc="upper left", facecolor=GROUND, edgecolor=FAINT, labelcolor=INK, fontsize=9.5)
+    _write(figure, out)
+
+
+if __name__ == "__main__":
+    main()

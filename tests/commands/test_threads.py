@@ -14,7 +14,8 @@ def test_only_idle_cores_are_taken(load: float, threads: int, monkeypatch: pytes
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     for name in [*(f"{library}_NUM_THREADS" for library in LIBRARIES), "OMP_WAIT_POLICY"]:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
     assert take_idle_cores() == threads
     assert {os.environ[f"{library}_NUM_THREADS"] for library in LIBRARIES} == {str(threads)}
 

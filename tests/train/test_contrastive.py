@@ -10,6 +10,7 @@ from torch import Tensor
 
 from oscbridge.ear.network import Ear
 from oscbridge.ear.weights import initialise
+from oscbridge.errors import BridgeError
 from oscbridge.train.contrastive import ContrastiveEar, Predictor, contrast, contrast_moments
 
 from . import sounds
@@ -104,7 +105,7 @@ def test_c_never_hears_what_it_predicts() -> None:
 
 
 def test_too_short_a_clip_says_how_long_it_must_be() -> None:
-    with pytest.raises(ValueError, match="40 frames leave no context"):
+    with pytest.raises(BridgeError, match="frames is 40, which leaves no context with a future"):
         contrastive(frames=40, first_context=8)
 
 
