@@ -90,11 +90,11 @@ numbers.
 **Selection.** Its mean counts a neuron as much as its weight without the sign; its peak is the brightest of them all.
 
 **Layouts.** `x` and `y` of every neuron lie in the unit circle, y up; four bytes each, *little-endian*. Snapshot 0 is
-the layout at rest; 1 and on, if there are any, are the moments of a loop in equal parts, for who wants to fade through them
-in a circle. `rev` tells one layout from another: if a chunk of a newer one comes, forget the older. While one is being
-solved its snapshot 0 comes again and again, up to 15 times a second; `ready` says that it is whole, and where the same
-numbers lie as a NumPy file, float32 (snapshots, neurons, 2). A patch that only listens is sent the layout when the
-daemon starts, and when there is another.
+the layout at rest; 1 and on, if there are any, are the moments of a loop in equal parts, to fade through in a circle.
+`rev` tells one layout from another: if a chunk of a newer one comes, forget the older. While one is being solved its
+snapshot 0 comes again and again, up to 15 times a second; `ready` says that it is whole, and where the same numbers lie
+as a NumPy file, float32 (snapshots, neurons, 2). A patch that only listens is sent the layout when the daemon starts,
+and when there is another.
 
 After `subscribe` the stream is sent once as it is now, then whenever it changes.
 """
