@@ -169,9 +169,8 @@ def _draw_contrast(loaded: LoadedEar, out: Path) -> None:
     for title, audio in sounds.items():
         stream, columns = EarStream(loaded.ear), scalogram(torch.cat([hiss, audio]), loaded.bank)
         frames = [stream.push(columns[:, t]).numpy().copy() for t in range(columns.shape[1])]
-        heard[title] = np.stack(
-            frames[len(hiss) // loaded.bank.spec.hop :]
-        )  # the first seconds are the ear's own start
+        own_start = len(hiss) // loaded.bank.spec.hop
+        heard[title] = np.stack(frames[own_start:])
     contrast(stream.layers, loaded.statistics, heard, loaded.bank.spec.hop_s, out)
 
 
