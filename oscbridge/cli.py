@@ -182,12 +182,14 @@ def layout(
     k: Annotated[
         list[float] | None, typer.Option(help="Exponent of the repulsion, 2 to 3; several: a layout each.")
     ] = None,
-    weights: Annotated[str, typer.Option(help="weight or uniform: how strongly connections pull.")] = "weight",
-    charge: Annotated[str, typer.Option(help="variance or uniform: how strongly neurons push.")] = "variance",
-    gravity: Annotated[float, typer.Option(help="Pull to the middle.")] = 0.01,
+    weights: Annotated[str | None, typer.Option(help="weight or uniform: how strongly connections pull.")] = None,
+    charge: Annotated[str | None, typer.Option(help="variance or uniform: how strongly neurons push.")] = None,
+    gravity: Annotated[float | None, typer.Option(help="Pull to the middle.")] = None,
     prediction: Annotated[bool, typer.Option("--prediction", help="Also connect c with what it predicts.")] = False,
-    snapshots: Annotated[int, typer.Option(help="Layouts for moments of the loop, beside the one at rest.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of the start.")] = 0,
+    snapshots: Annotated[
+        int | None, typer.Option(help="Layouts for moments of the loop, beside the one at rest.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the start.")] = None,
     loop: Annotated[
         Path | None, typer.Option(help="The sound file of the snapshots; the bundled loop if none.")
     ] = None,
@@ -209,9 +211,10 @@ def layout(
     from .settings import Layout
     from .validation import check
 
-    given = {"weights": weights, "charge": charge, "gravity": gravity, "prediction": prediction, "seed": seed}
+    given = {"weights": weights, "charge": charge, "gravity": gravity, "snapshots": snapshots, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
     try:
-        wishes = [check(Layout, {"k": one, "snapshots": snapshots, **given}, "layout") for one in k or [Layout().k]]
+        wishes = [check(Layout, {**given, "k": one, "prediction": prediction}, "layout") for one in k or [Layout().k]]
         lay_out(Wanted(model, edges, state, checkpoints, loop, out, png, mp4, size), wishes)
     except BridgeError as error:
         raise refuse(error) from error
