@@ -80,7 +80,7 @@ def pd(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pu
 
 
 def test_the_patch_says_hello_and_prints_who_answered(pd, server):
-    (hello,) = pd.wait_for(r"hello: oscbridge 1 0 \S+ +(\S+) (\d+) (\d+)")
+    (hello,) = pd.wait_for(r"hello: oscbridge 1 0 \S+ http://\S+ (\S+) (\d+) (\d+)")
     assert hello.groups() == (server.facts["model"], str(server.facts["layers"]), str(server.facts["neurons"]))
 
 
