@@ -60,7 +60,6 @@ class LayoutDesk:
         self._solving: Floats | None = None  # the places of a layout that is not finished
         self._packer = LayoutPacker(around.anatomy.layers)
         self._update = -1
-        self._progress: list[Packet] = []
         self._begun: asyncio.Future[None] | None = None
         self._stopped: asyncio.Future[None] | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
