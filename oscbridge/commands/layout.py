@@ -23,6 +23,7 @@ from ..errors import BridgeError
 from ..files import write_whole
 from ..layout import charges, keeping, picture
 from ..layout.graph import Edges, Network
+from ..layout.hearing import open_ear
 from ..layout.job import Job, along_training
 from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved
@@ -79,21 +80,10 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
             _solve_ear(console, wanted, loaded, loop, wishes)
 
 
-def open_ear(path: Path, loop: Path | None) -> tuple[LoadedEar, torch.Tensor]:
-    """An ear from its YAML, and what it is to hear: (samples,) at its rate."""
-    spec = load_spec(path)
-    bundled = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))
-    loaded = load_ear(spec, path.with_suffix(".safetensors"), bundled)
-    return loaded, bundled if loop is None else torch.from_numpy(decode(loop, spec.scalogram.rate))
-
-
 def _solve_ear(console: Console, wanted: Wanted, loaded: LoadedEar, loop: torch.Tensor, wishes: Wishes) -> None:
     job = Job(loaded, loop, wishes)
     _follow(console, f"{loaded.ear.spec.name}, {job.network.nodes:,} neurons", job.solve(), 1 + len(job.moments))
-    kept = keeping.save(_target(wanted.out, job.name), job.positions, job.made)
-    console.print(f"kept as {kept.path}")
-    if wanted.png:
-        _write_png(console, kept.path.with_suffix(".png"), kept.places, job.network, wanted.size)
+    kept = _keep(console, wanted, job.name, job.positions, job.made, job.network)
     if wanted.mp4:
         from .layout_film import write_mp4
 
@@ -111,10 +101,7 @@ def _solve_training(console: Console, wanted: Wanted, path: Path, last: LoadedEa
     title = f"{spec.name} at {len(files)} times of its training"
     _follow(console, title, snapshots.solve(), 1 + len(files))
     made = {"model": last.id, "checkpoints": [file.stem for file in files], **wishes.model_dump()}
-    kept = keeping.save(_target(wanted.out, f"{spec.name}-training-k{wishes.k:g}"), snapshots.positions, made)
-    console.print(f"kept as {kept.path}")
-    if wanted.png:
-        _write_png(console, kept.path.with_suffix(".png"), kept.places, network, wanted.size)
+    _keep(console, wanted, f"{spec.name}-training-k{wishes.k:g}", snapshots.positions, made, network)
 
 
 def _early(spec: EarSpec, weights: Path, music: torch.Tensor, last: LoadedEar) -> LoadedEar:
@@ -131,12 +118,7 @@ def _solve_plain(console: Console, wanted: Wanted, name: str, graph: Network | E
     snapshots = Snapshots(solver)
     _follow(console, f"{name}, {graph.nodes:,} nodes", snapshots.solve(), 1)
     made = {"graph": name, **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
-    target = _target(wanted.out, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}")
-    kept = keeping.save(target, snapshots.positions, made)
-    console.print(f"kept as {kept.path}")
-    if wanted.png:
-        network = graph if isinstance(graph, Network) else None
-        _write_png(console, kept.path.with_suffix(".png"), kept.places, network, wanted.size)
+    _keep(console, wanted, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}", snapshots.positions, made, graph)
 
 
 def _follow(console: Console, title: str, steps: Iterator[Solved], snapshots: int) -> None:
@@ -158,15 +140,22 @@ def _follow(console: Console, title: str, steps: Iterator[Solved], snapshots: in
     console.print(f"{title}: {count:,} steps in {time.monotonic() - began:.1f} s")
 
 
-def _target(out: Path | None, name: str) -> Path:
-    if out is None:
-        return resources.user_folder("") / "layouts" / f"{name}.npy"
-    return out if out.suffix == ".npy" else out / f"{name}.npy"
+def _keep(
+    console: Console, wanted: Wanted, name: str, positions: Any, made: dict[str, Any], graph: Network | Edges
+) -> keeping.Layout:
+    """Writes the layout where it was wanted, and its picture if that was. name: of the file, if none was given."""
+    out = wanted.out or resources.user_folder("") / "layouts"
+    kept = keeping.save(out if out.suffix == ".npy" else out / f"{name}.npy", positions, made)
+    console.print(f"kept as {kept.path}")
+    if wanted.png:
+        _write_png(console, kept.path.with_suffix(".png"), kept.places, graph, wanted.size)
+    return kept
 
 
-def _write_png(console: Console, path: Path, places: Any, network: Network | None, size: int) -> None:
-    spans = network.spans if network is not None else [slice(0, len(places))]
-    edges = picture.strokes(network) if network is not None else None
+def _write_png(console: Console, path: Path, places: Any, graph: Network | Edges, size: int) -> None:
+    spans, edges = [slice(0, len(places))], None
+    if isinstance(graph, Network):
+        spans, edges = graph.spans, picture.strokes(graph)
     content = io.BytesIO()
     Image.fromarray(picture.draw(places, spans, size=size, edges=edges)).save(content, "PNG", optimize=True)
     write_whole(path, content.getvalue())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from ..ear.anatomy import anatomy
 from ..ear.neurons import Normalizer
-from ..ear.scalogram import ScalogramStream
-from ..ear.streaming import EarStream
 from ..ear.weights import LoadedEar
 from ..errors import BridgeError
 from ..layout import picture
 from ..layout.graph import Network
+from ..layout.hearing import heard
 from ..layout.snapshots import between
 
 EVERY = 2  # hops a picture: 21.5 a second
@@ -37,10 +36,9 @@ def write_mp4(
     if ffmpeg is None:
         raise BridgeError("a film needs ffmpeg; install it (Debian: sudo apt-get install ffmpeg) and try again", 404)
     scalogram = loaded.ear.spec.scalogram
-    values = heard(loaded, loop)
+    values = _brightness(loaded, loop)
     edges, spans = picture.strokes(network, EDGES_A_LINK), network.spans
-    radius = np.hypot(positions[0, :, 0], positions[0, :, 1])
-    reach = float(np.percentile(radius, 99.5)) * 1.08  # one for all pictures
+    reach = picture.reach_of(positions[0])  # one for all pictures
     with tempfile.TemporaryDirectory() as folder:
         sound, film = Path(folder) / "loop.wav", Path(folder) / "film.mp4"
         soundfile.write(sound, loop.numpy(), scalogram.rate)
@@ -67,21 +65,7 @@ def write_mp4(
     console.print(f"filmed as {path}")
 
 
-@torch.inference_mode()
-def heard(loaded: LoadedEar, loop: torch.Tensor) -> NDArray[np.float32]:
-    """(hops, neurons): brightness 0 to 1 at every hop of the second round of the loop."""
-    from ..ear.anatomy import anatomy
-
-    hop = loaded.ear.spec.scalogram.hop
+def _brightness(loaded: LoadedEar, loop: torch.Tensor) -> NDArray[np.float32]:
+    """(hops, neurons): 0 to 1 at every hop of the loop."""
     normalizer = Normalizer(anatomy(loaded.ear.spec).layers, loaded.statistics, "neuron", 1.0, 0.0)
-    scalogram, stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
-    hops = len(loop) // hop
-
-    def rounds() -> Iterator[NDArray[np.float32]]:
-        for index in range(2 * hops):
-            at = index % hops * hop
-            stream.push(scalogram.push(loop[at : at + hop]))
-            if index >= hops:
-                yield normalizer(stream.values.numpy().copy())
-
-    return np.stack(list(rounds()))
+    return np.stack([normalizer(values) for values in heard(loaded, loop)])

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import faulthandler
-import json
-import os
 import queue
-import signal
 import socket
 import sys
 import threading
@@ -17,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError
-from .listen_worker import die_with_parent
 from .places import Floats, SharedPlaces
+from .worker_process import Orders, begin, read_orders, tell
 
 UPDATE_S = 1 / 15
 
@@ -37,55 +32,35 @@ class Order:
 
 def run(sock: socket.socket, parent: int, places: SharedPlaces, order: Order) -> None:
     """Entry point of the process."""
-    die_with_parent(parent)
-    faulthandler.enable()
-    if hasattr(signal, "SIGUSR1"):
-        faulthandler.register(signal.SIGUSR1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(10)  # a layout may wait; sound may not
-    for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
-        os.environ[f"{library}_NUM_THREADS"] = "1"  # the other cores are the listener's and the dreamer's
+    begin(parent, nice=10)  # a layout may wait; sound may not
     try:
         _Worker(sock, places, order).solve()
     except BridgeError as error:
-        _tell(sock, {"fatal": str(error), "code": error.code})
+        tell(sock, {"fatal": str(error), "code": error.code})
         threading.Event().wait()  # control ends this process
     except (BrokenPipeError, ConnectionError):
         sys.exit(0)  # control is gone
-
-
-def _tell(sock: socket.socket, message: dict[str, Any]) -> None:
-    sock.sendall(json.dumps(message).encode() + b"\n")
 
 
 class _Worker:
     def __init__(self, sock: socket.socket, places: SharedPlaces, order: Order) -> None:
         import torch
 
-        from ..ear.spec import load_spec
-        from ..ear.weights import load_ear
+        from ..layout.hearing import open_ear
         from ..layout.job import Job
-        from ..resources import loop_file
         from ..settings import Layout
-        from ..sound import decode
 
         torch.set_num_threads(1)
         self._sock, self._places, self._order = sock, places, order
-        self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        threading.Thread(target=self._read_orders, daemon=True).start()
-        path = Path(order.model)
-        spec = load_spec(path)
-        rate = spec.scalogram.rate
-        bundled = torch.from_numpy(decode(loop_file(), rate))
-        loaded = load_ear(spec, path.with_suffix(".safetensors"), bundled)
-        loop = torch.from_numpy(decode(Path(order.loop).expanduser(), rate)) if order.loop else bundled
+        self._orders: Orders = queue.SimpleQueue()
+        threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
+        loaded, loop = open_ear(Path(order.model), Path(order.loop).expanduser() if order.loop else None)
         self._job = Job(loaded, loop, Layout(**order.layout))
         self._update, self._update_at = max(order.update, 0), 0.0
         self._start: Floats | None = None
         if order.update >= 0:
             self._start = places.read(order.update).T
-        _tell(sock, {"ready": True})
+        tell(sock, {"ready": True})
 
     def solve(self) -> None:
         start, is_over = self._start, False
@@ -119,7 +94,7 @@ class _Worker:
         self._places.write(self._update, unit(step.expanded.T[None])[0])
         facts = {"snapshot": progress.snapshot, "level": step.level, "levels": step.levels}
         facts |= {"iteration": step.iteration, "energy": step.energy}
-        _tell(self._sock, {"update": self._update, **facts})
+        tell(self._sock, {"update": self._update, **facts})
 
     def _newest_order(self) -> dict[str, Any] | None:
         order = None
@@ -134,14 +109,5 @@ class _Worker:
 
         folder = Path(self._order.folder)
         layout = keeping.save(folder / f"{self._job.name}.npy", self._job.positions, self._job.made)
-        _tell(self._sock, {"finished": layout.path.name})
+        tell(self._sock, {"finished": layout.path.name})
         threading.Event().wait()  # control ends this process
-
-    def _read_orders(self) -> None:
-        buffer = b""
-        with contextlib.suppress(OSError):
-            while data := self._sock.recv(65_536):
-                *lines, buffer = (buffer + data).split(b"\n")
-                for line in lines:
-                    self._orders.put(json.loads(line))
-        os._exit(0)  # control closed the socket, or is gone

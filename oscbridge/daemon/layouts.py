@@ -15,7 +15,7 @@ from ..layout import keeping
 from ..layout.keeping import Layout
 from ..osc.layouts import LayoutPacker
 from ..osc.packets import encode
-from ..osc.streams import Packet
+from ..osc.streams import Packet, Wish
 from ..osc.subscriptions import Subscription
 from ..settings import Settings
 from . import layout_worker
@@ -51,7 +51,7 @@ class LayoutDesk:
     def __init__(self, around: Surroundings, context: SpawnContext, folders: Mapping[str, Path]) -> None:
         """folders: USERS, where layouts go that are solved; SHIPPED, where one may lie that travels with the network,
         with its name."""
-        self._around, self._folders, self._folder = around, folders, folders[USERS]
+        self._around, self._folder = around, folders[USERS]
         self._shipped = folders[SHIPPED] / f"{around.model.stem}.npy"
         self._context = context
         self._worker = Supervisor(context, "layout", layout_worker.run, self, HANG_S)
@@ -191,11 +191,13 @@ class LayoutDesk:
         )  # fmt: skip
         if message["snapshot"] == 0:
             self._solving = self._shared.read(self._update)
+        made: dict[Wish, list[Packet]] = {}  # once for all that want the same
         for entry in self._around.subscribers():
-            packets: list[Packet] = [told]
-            if message["snapshot"] == 0 and self._solving is not None:
-                packets += self._packer.snapshot(self.rev, 0, self._solving, entry.wish)
-            self._around.send(entry, packets)
+            if entry.wish not in made:
+                made[entry.wish] = [told]
+                if message["snapshot"] == 0 and self._solving is not None:
+                    made[entry.wish] += self._packer.snapshot(self.rev, 0, self._solving, entry.wish)
+            self._around.send(entry, made[entry.wish])
 
     def _finished(self, file: str) -> None:
         self._end_worker()

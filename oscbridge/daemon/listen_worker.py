@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import faulthandler
 import gc
 import json
-import os
 import queue
-import signal
 import socket
 import sys
 import threading
@@ -19,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BridgeError
 from .frames import Frame, SharedFrames
+from .worker_process import Orders, begin, read_orders, tell
 
 if TYPE_CHECKING:
     from .sources import Source
@@ -31,30 +27,14 @@ def run(
     sock: socket.socket, parent: int, frames: SharedFrames, model: str, listen: dict[str, Any], last: LastFrame | None
 ) -> None:
     """Entry point of the process. model: path of the YAML; listen: the section `listen`; last: of the worker before."""
-    die_with_parent(parent)
-    faulthandler.enable()
-    if hasattr(signal, "SIGUSR1"):
-        faulthandler.register(signal.SIGUSR1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; control says when to end
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(-10)  # where limits.conf or root allow it, a hop goes before other work
-    for library in ("OMP", "MKL", "OPENBLAS"):
-        os.environ[f"{library}_NUM_THREADS"] = "1"  # more threads spin on barriers when the machine is busy
+    begin(parent, nice=-10)  # where limits.conf or root allow it, a hop goes before other work
     try:
         _Listener(sock, frames, model, listen, last).loop()
     except BridgeError as error:
-        _send(sock, {"fatal": str(error), "code": error.code})
+        tell(sock, {"fatal": str(error), "code": error.code})
         sys.exit(2)
     except (BrokenPipeError, ConnectionError):
         sys.exit(0)  # control is gone
-
-
-def die_with_parent(parent: int) -> None:
-    """Linux ends this process with its parent, even if it is stopped or stuck; elsewhere the closed socket does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(0)
 
 
 class _Listener:
@@ -77,7 +57,7 @@ class _Listener:
         self._sock, self._frames, self._listen, self._last = sock, frames, listen, last
         self._lock = threading.Lock()
         self._lost_before = 0  # by sources that played before
-        self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._orders: Orders = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[tuple[int, dict[str, Any], Source | BridgeError]] = queue.SimpleQueue()
         self._make_stream(loaded)
         frames.write_statistics(loaded.statistics)
@@ -114,7 +94,7 @@ class _Listener:
         return open_source(listen, self._rate, self._hop, tell=self._trouble, wait=wait)
 
     def loop(self) -> None:
-        threading.Thread(target=self._read_orders, daemon=True).start()
+        threading.Thread(target=read_orders, args=(self._sock, self._orders), daemon=True).start()
         gc.collect()
         gc.freeze()
         gc.disable()  # no pause mid-hop; the loop makes no cycles
@@ -188,14 +168,6 @@ class _Listener:
         except Exception as error:  # told with its own words: a user may know their driver
             self._opened.put((key, listen, BridgeError(f"the source cannot be opened: {error!r}", 500)))
 
-    def _read_orders(self) -> None:
-        buffer = b""
-        while data := self._sock.recv(65_536):
-            *lines, buffer = (buffer + data).split(b"\n")
-            for line in lines:
-                self._orders.put(json.loads(line))
-        os._exit(0)  # control closed the socket, or is gone
-
     def _trouble(self, code: int, text: str) -> None:
         self._tell({"trouble": text, "code": code, "lasts": code in (500, 503)})
 
@@ -205,7 +177,3 @@ class _Listener:
     def _send_line(self, line: bytes) -> None:
         with self._lock:  # the sources' threads tell their troubles too
             self._sock.sendall(line)
-
-
-def _send(sock: socket.socket, message: dict[str, Any]) -> None:
-    sock.sendall(json.dumps(message).encode() + b"\n")

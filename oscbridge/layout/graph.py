@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..errors import BridgeError
 from .links import Group, Link
+from .matching import matched, pull_rows
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -205,14 +206,10 @@ class Edges:
         return sums.astype(np.float32)[: self.nodes]
 
     def pull(self, positions: Floats) -> Floats:
-        from .matching import pull_rows
-
         return pull_rows(np.ascontiguousarray(positions), *self._rows)
 
     def coarser(self) -> tuple[Edges, Integers] | None:
         """Merges each node with the neighbour that it is most tied to (heavy-edge matching; Karypis & Kumar 1998)."""
-        from .matching import matched
-
         parents = matched(*self._rows)
         nodes = int(parents.max()) + 1 if self.nodes else 0
         if nodes >= 0.95 * self.nodes:

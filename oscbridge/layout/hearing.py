@@ -1,29 +1,52 @@
-"""What neurons do in the course of a loop."""
+"""An ear and its loop: what neurons do in the course of it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..ear.scalogram import ScalogramStream
+from ..ear.spec import load_spec
 from ..ear.streaming import EarStream
-from ..ear.weights import LoadedEar
+from ..ear.weights import LoadedEar, load_ear
+from ..resources import loop_file
+from ..sound import decode
 from .charges import Floats, Moments
 
 
-@torch.inference_mode()
-def variance_of_moments(loaded: LoadedEar, loop: Tensor, moments: int) -> Floats:
-    """loop: (samples,) float32 at the ear's rate, at least a hop a moment; heard twice, since a loop has no beginning.
+def open_ear(path: Path, loop: Path | None) -> tuple[LoadedEar, Tensor]:
+    """An ear from its YAML, and what it is to hear, None for the bundled loop: (samples,) at its rate."""
+    spec = load_spec(path)
+    bundled = torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
+    loaded = load_ear(spec, path.with_suffix(".safetensors"), bundled)
+    return loaded, bundled if loop is None else torch.from_numpy(decode(loop, spec.scalogram.rate))
 
-    Returns (moments, neurons): mean squared deviation from the mean on music, in each of so many equal parts.
+
+def heard(loaded: LoadedEar, loop: Tensor) -> Iterator[Floats]:
+    """(neurons,), the raw activations after every hop of the loop's second round, since a loop has no beginning.
+
+    Each is overwritten by the next. loop: (samples,) float32 at the ear's rate
     """
     hop = loaded.ear.spec.scalogram.hop
     hops = len(loop) // hop
-    heard = Moments(moments, hops, loaded.statistics.mean)
     scalogram, stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
-    for round_ in range(2):
-        for index in range(hops):
-            stream.push(scalogram.push(loop[index * hop : (index + 1) * hop]))
-            if round_:
-                heard.hear(index, stream.values.numpy())
-    return heard.variance
+    for index in range(2 * hops):
+        at = index % hops * hop
+        with torch.inference_mode():
+            stream.push(scalogram.push(loop[at : at + hop]))
+        if index >= hops:
+            yield stream.values.numpy()
+
+
+def variance_of_moments(loaded: LoadedEar, loop: Tensor, moments: int) -> Floats:
+    """(moments, neurons): mean squared deviation from the mean on music, in each of so many equal parts of the loop.
+
+    loop: as in `heard`, at least a hop a moment
+    """
+    sums = Moments(moments, len(loop) // loaded.ear.spec.scalogram.hop, loaded.statistics.mean)
+    for hop, values in enumerate(heard(loaded, loop)):
+        sums.hear(hop, values)
+    return sums.variance

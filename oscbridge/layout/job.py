@@ -26,12 +26,17 @@ def along_training(ears: Sequence[LoadedEar], wishes: Wishes) -> tuple[Network, 
     forces = Forces(wishes.k, wishes.gravity)
     solvers = []
     for loaded in ears:
-        network = ear_network(loaded.ear, wishes.weights == "weight", wishes.prediction)
-        own = charges.uniform(network.nodes)
-        if wishes.charge == "variance":
-            own = charges.from_variance(np.square(loaded.statistics.std), network.spans)
+        network, own = _graph_at_rest(loaded, wishes)
         solvers.append(Solver(network, own, forces, wishes.seed))
     return network, Snapshots(solvers[-1], solvers, backwards=True)
+
+
+def _graph_at_rest(loaded: LoadedEar, wishes: Wishes) -> tuple[Network, Floats]:
+    """An ear's graph, and its neurons' charges at rest."""
+    network = ear_network(loaded.ear, wishes.weights == "weight", wishes.prediction)
+    if wishes.charge == "uniform":
+        return network, charges.uniform(network.nodes)
+    return network, charges.from_variance(np.square(loaded.statistics.std), network.spans)
 
 
 class Job:
@@ -49,10 +54,7 @@ class Job:
     def _take(self, wishes: Wishes) -> None:
         self.wishes = wishes
         self._forces.k, self._forces.gravity = wishes.k, wishes.gravity
-        self.network = ear_network(self._loaded.ear, wishes.weights == "weight", wishes.prediction)
-        own = charges.uniform(self.network.nodes)
-        if wishes.charge == "variance":
-            own = charges.from_variance(np.square(self._loaded.statistics.std), self.network.spans)
+        self.network, own = _graph_at_rest(self._loaded, wishes)
         self.moments = self._charges_of_moments()
         self._snapshots = Snapshots(self._solver(own), [self._solver(moment) for moment in self.moments])
 

@@ -52,10 +52,6 @@ class Link(ABC):
         """The same with channels merged, weights added up. source, target: (channels,) int64, the new channel of
         each old one."""
 
-    @abstractmethod
-    def scaled(self, factor: float) -> Link:
-        """The same with every weight multiplied."""
-
     def _read(self, source: Tensor, positions: int) -> Tensor:
         """The source's positions as the target's windows meet them: zeros where there are none."""
         length = (positions - 1) * self.stride + self.window
@@ -86,9 +82,6 @@ class Dense(Link):
         rows = self.weights.new_zeros(shape[0], self.weights.shape[1], self.window).index_add_(0, target, self.weights)
         return replace(self, weights=rows.new_zeros(shape).index_add_(1, source, rows))
 
-    def scaled(self, factor: float) -> Dense:
-        return replace(self, weights=self.weights * factor)
-
 
 @dataclass(frozen=True)
 class Uniform(Link):
@@ -110,9 +103,6 @@ class Uniform(Link):
 
     def merged(self, source: Tensor, target: Tensor) -> Uniform:
         return replace(self, source_mass=_added(self.source_mass, source), target_mass=_added(self.target_mass, target))
-
-    def scaled(self, factor: float) -> Uniform:
-        return replace(self, profile=self.profile * factor)
 
 
 @dataclass(frozen=True)
@@ -136,9 +126,6 @@ class Channelwise(Link):
         dense = self.weights.new_zeros(int(target.max()) + 1, int(source.max()) + 1, self.window)
         dense.index_put_((target, source), self.weights, accumulate=True)
         return Dense(self.source, self.target, self.stride, self.offset, self.window, dense)
-
-    def scaled(self, factor: float) -> Channelwise:
-        return replace(self, weights=self.weights * factor)
 
 
 def _spread(x: Tensor, stride: int) -> Tensor:

@@ -23,8 +23,8 @@ BUNDLED = 0.8  # how far an edge bends towards the bundle of its ends' channels 
 
 @dataclass(frozen=True)
 class Strokes:
-    """Edges to draw. ends: (edges, 2) nodes; vias: (edges, 2) bundles that each passes, as rows of `members`;
-    hue: (edges,) layer of the target; members: for each node the bundle it is in: its layer and position."""
+    """Edges to draw. ends: (edges, 2) nodes; members: (nodes,) the bundle that each is in: its layer and position;
+    layer: (edges,) of the target, for the hue."""
 
     ends: NDArray[np.int64]
     members: NDArray[np.int64]
@@ -94,8 +94,7 @@ def draw(
     colours = palette(len(spans))
     middle = np.percentile(positions, [1, 99], axis=0).mean(axis=0)
     positions = (positions - middle).astype(np.float32)
-    radius = np.hypot(positions[:, 0], positions[:, 1])
-    reach = reach or float(np.percentile(radius, 99.5)) * 1.08 or 1.0
+    reach = reach or reach_of(positions)
     points = np.zeros((size, size, 3), np.float32)
     for span, colour in zip(spans, colours, strict=True):
         shown = np.ones(span.stop - span.start, np.float32) if light is None else light[span]
@@ -110,6 +109,11 @@ def draw(
         image += _bundles(positions, edges, colours, size, reach, light)
     image = _tone(image * (1.0 if light is None else 2.5)) + GROUND
     return (255 * np.clip(image, 0, 1) ** (1 / 2.2) + 0.5).astype(np.uint8)
+
+
+def reach_of(positions: Floats) -> float:
+    """How far from the centre the border has to be for nearly all to be seen. positions: (neurons, 2)."""
+    return float(np.percentile(np.hypot(positions[:, 0], positions[:, 1]), 99.5)) * 1.08 or 1.0
 
 
 def _counted(positions: Floats, weights: Floats, size: int, reach: float) -> Floats:

@@ -132,7 +132,7 @@ class Solver:
             if tree is None or iteration % REBUILD == 0:
                 tree = Tree(p)
             radius = _radius(p)
-            gravity = np.float32(share * self.forces.gravity * degree.mean()) * level.mass
+            gravity = _gravity(level, self.forces, share)
             pull = level.graph.pull(p)
             push = tree.repulsion(p, level.charges, self.forces.k, 1e-6 * radius, self.forces.theta)
             force = pull + push.force - gravity * p
@@ -184,9 +184,14 @@ def _levels(graph: Graph, charges: Floats) -> list[_Level]:
     return [*levels, _Level(graph, charges, np.arange(graph.nodes), mass)]
 
 
+def _gravity(level: _Level, forces: Forces, share: float) -> Floats:
+    """What pulls each node to the middle, by its distance from there."""
+    return np.float32(share * forces.gravity * level.graph.degree.mean()) * level.mass
+
+
 def _balanced(level: _Level, p: Floats, forces: Forces, share: float) -> Floats:
     """p at the scale of least energy: the pull's grows with its square, the push's falls with its (k - 1)th power."""
-    gravity = np.float32(share * forces.gravity * level.graph.degree.mean()) * level.mass
+    gravity = _gravity(level, forces, share)
     push = Tree(p).repulsion(p, level.charges, forces.k, 1e-6 * _radius(p), forces.theta).force
     linear = float(np.vdot(p, gravity * p) - np.vdot(p, level.graph.pull(p)))
     outward = float(np.vdot(p, push))

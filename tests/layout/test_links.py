@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -184,11 +184,18 @@ def test_nodes_at_one_place_pull_nothing() -> None:
     np.testing.assert_allclose(network.pull(positions), 0, atol=1e-5 * network.degree.max())
 
 
+def scaled(link: Link, factor: float) -> Link:
+    if isinstance(link, Uniform):
+        return replace(link, profile=link.profile * factor)
+    assert isinstance(link, (Dense, Channelwise))
+    return replace(link, weights=link.weights * factor)
+
+
 def test_a_scaled_link_pulls_so_many_times_as_much() -> None:
     network = random_network(2)
     assert {type(link) for link in network.links} == {Dense, Uniform, Channelwise}
     positions = scattered(network.nodes)
-    tripled = Network(network.groups, tuple(link.scaled(3) for link in network.links))
+    tripled = Network(network.groups, tuple(scaled(link, 3) for link in network.links))
     atol = 1e-5 * float(tripled.degree.max())
     np.testing.assert_allclose(tripled.pull(positions), 3 * network.pull(positions), rtol=1e-5, atol=atol)
 
