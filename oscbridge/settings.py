@@ -1,123 +1,28 @@
-"""Every parameter, once: name, default, range, unit and what it does.
+"""What is read from the table of parameters (sections.py).
 
-From these classes come the YAML's check, `config/default.yaml`, the addresses `/ear/<section>/<name>` with their
+From its classes come the YAML's check, `config/default.yaml`, the addresses `/ear/<section>/<name>` with their
 set, query and clamp, the address reference, presets, and the values that the workers read.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 from .errors import BridgeError
+from .sections import (
+    Settings,
+    number_is_a_name,
+)
 from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml, shown
 
 Wire = int | float | str  # what an OSC argument can be
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-def param(default: Any, *, doc: str, unit: str = "", scale: str = "linear", live: bool = True, **limits: Any) -> Any:
-    """A parameter. live: may be changed over OSC while the daemon runs; scale: how a fader moves ("linear", "log")."""
-    extra: dict[str, Any] = {"unit": unit, "scale": scale, "live": live}
-    return Field(default, description=doc, json_schema_extra=extra, **limits)
-
-
-class Subscriber(Section):
-    """A subscription that never expires, for a patch that only listens."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(ge=1, le=65535)
-    stream: str
-    packing: str = ""
-    max_hz: float = Field(0.0, ge=0, le=1000)
-    filter: str = ""
-
-
-PRIVATE = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
-PRIVATE += ["::1/128", "fe80::/10", "fc00::/7"]
-
-
-class Server(Section):
-    host: str = param("127.0.0.1", live=False, doc="Address to listen on; 0.0.0.0 opens the daemon to the network.")
-    port: int = param(9870, ge=0, le=65535, live=False, doc="UDP port for OSC; 0 takes a free one.")
-    http_port: int = param(
-        9871, ge=0, le=65535, live=False, doc="TCP port for HTTP: files too large for OSC; 0 takes a free one."
-    )
-    allow: list[str] = param(PRIVATE, live=False, doc="Networks (CIDR) that may talk to the daemon.")
-    subscribers: list[Subscriber] = param(
-        [], live=False, doc="Subscriptions that never expire: a list of {host, port, stream, packing, max_hz, filter}."
-    )
-    folder: str = param("", live=False, doc='Where presets are kept; "" is the user\'s data folder.')
-
-    @field_validator("allow")
-    @classmethod
-    def _are_networks(cls, value: list[str]) -> list[str]:
-        for item in value:
-            try:
-                ipaddress.ip_network(item)
-            except ValueError:
-                raise ValueError(f"{item!r} is not a network; write it as 192.168.0.0/16") from None
-        return value
-
-
-class ModelSection(Section):
-    name: str = param("ear", live=False, doc="The network: models/<name>.yaml, or a path to such a file.")
-
-
-class Listen(Section):
-    source: Literal["file", "device", "clip"] = param("file", doc="What the ear listens to.")
-    file: str = param("", doc='A sound file, played in a loop; "" is the bundled guitar over drums.')
-    device: str = param("", doc='A sound input, by number or a part of its name; "" is the system\'s default.')
-    channel: int = param(0, ge=0, le=256, doc="The channel to hear, from 1; 0 is the mean of all.")
-    gain_db: float = param(0.0, ge=-60, le=60, unit="dB", doc="Gain before the ear.")
-
-    @field_validator("device", mode="before")
-    @classmethod
-    def _number_is_a_name(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class Stream(Section):
-    normalize: Literal["neuron", "layer", "none"] = param(
-        "neuron", doc="What counts as dark and bright: each neuron's own statistics, its layer's, or the raw value."
-    )
-    gamma: float = param(1.0, ge=0.1, le=10, scale="log", doc="Exponent of the brightness; above 1 is darker.")
-    floor: float = param(0.0, ge=0, le=0.99, doc="Brightness below this is dark, and the rest is stretched.")
-
-
-class Layout(Section):
-    k: float = param(
-        2.5, ge=2, le=3, doc="Exponent of the repulsion: low gathers neurons in clusters, high spreads them."
-    )
-    charge: Literal["variance", "uniform"] = param(
-        "variance", doc="How strongly a neuron pushes: as much as its activation varies, or all alike."
-    )
-    weights: Literal["weight", "uniform"] = param(
-        "weight", doc="How strongly a connection pulls: as much as it weighs in the network, or all alike."
-    )
-    prediction: bool = param(False, doc="Also connect c, the ear's summary, with the encodings that it predicts.")
-    gravity: float = param(0.01, ge=0, le=1, doc="Pull to the middle, as a share of what a neuron's connections pull.")
-    snapshots: int = param(8, ge=0, le=64, doc="Layouts for moments of the loop, beside the one at rest.")
-    seed: int = param(2, ge=0, le=999_999, doc="Of the start; another one may unfold another way, or not quite.")
-
-
-class Settings(Section):
-    server: Server = Server()
-    model: ModelSection = ModelSection()
-    listen: Listen = Listen()
-    stream: Stream = Stream()
-    layout: Layout = Layout()
 
 
 @dataclass(frozen=True)
@@ -208,7 +113,7 @@ class Parameter:
         if self.choices and value in self.choices:
             return value
         if kind is str and isinstance(value, (int, str)) and not isinstance(value, bool):
-            return str(value)  # a device may be named by its number
+            return str(number_is_a_name(value))
         hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
         raise BridgeError(f"{self.path} got {shown(value)}; expected {self.allowed}.{hint}".rstrip("."))
 

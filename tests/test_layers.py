@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "oscbridge"
 ORDER = [
     "errors",
     "validation+files",
+    "sections",
     "settings+sound",
     "resources",
     "ear",

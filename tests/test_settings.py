@@ -8,7 +8,8 @@ import pytest
 
 from oscbridge import settings
 from oscbridge.errors import BridgeError
-from oscbridge.settings import Parameter, Settings, load, parameters
+from oscbridge.sections import Settings
+from oscbridge.settings import Parameter, load, parameters
 from oscbridge.validation import Mistakes
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +19,12 @@ FIXED_NAMES = {
     "server.host": "127.0.0.1", "server.port": 9870, "server.http_port": 9871, "server.allow": None,
     "server.subscribers": [], "model.name": "ear", "listen.source": "file", "listen.file": "", "listen.device": "",
     "listen.channel": 0, "listen.gain_db": 0.0, "stream.normalize": "neuron", "stream.gamma": 1.0, "stream.floor": 0.0,
+    "dream.objective": "activate", "dream.origin": "noise", "dream.step_size": None, "dream.mix_original": 0.0,
+    "dream.time_shift_s": None, "dream.pitch_shift_bins": None, "dream.time_mask": None, "dream.pitch_mask": None,
+    "dream.gradient_noise": None, "dream.denoise": None, "dream.loudness": None, "dream.views": None, "dream.seed": 0,
+    "clips.folder": "", "clips.keep": None, "clips.format": "wav", "transport.mode": "internal",
+    "transport.bpm": 120.0, "transport.beats_per_clip": 8, "transport.lookahead_ms": None, "player.enabled": False,
+    "player.device": "", "player.volume_db": 0.0, "player.crossfade_ms": 45.0, "player.blackout": False,
 }  # fmt: skip
 
 
@@ -66,7 +73,8 @@ def test_all_mistakes_of_a_yaml_are_told_at_once(tmp_path: Path) -> None:
         "'home' is not a network",
         "server.subscribers.0.hz: no such setting",
         "stream is 3; expected a section",
-        "lisen: no such setting. It takes server, model, listen, stream, layout. Did you mean listen?",
+        "lisen: no such setting. It takes server, model, listen, stream, layout, dream, clips, transport, player.",
+        "Did you mean listen?",
         "--set stream.gama=2: no such setting 'stream.gama'. Did you mean stream.gamma?",
         "--set stream.gamma=99: stream.gamma is 99; expected a number from 0.1 to 10",
         "--set nonsense: expected section.name=value",

@@ -15,7 +15,7 @@ from typing import Any
 
 from pythonosc.osc_message import OscMessage
 
-from oscbridge.osc.packets import encode
+from oscbridge.osc.packets import Message, encode, parse
 
 ROOT = Path(__file__).parent.parent
 START_S = 60.0  # a busy machine imports torch slowly
@@ -31,6 +31,7 @@ class Wire:
         self.socket.bind((host, 0))
         self.port: int = self.socket.getsockname()[1]
         self.welcome: tuple[Any, ...] = ()
+        self.timetag = 0.0  # Unix seconds of the last bundle
         if hello:
             self.welcome = self.ask("/ear/hello", "test", 0, answer="/ear/welcome")[1:]
 
@@ -50,9 +51,15 @@ class Wire:
         """(address, *arguments) of the next message, None if none comes in time."""
         self.socket.settimeout(max(timeout_s, 1e-3))
         try:
-            message = OscMessage(self.socket.recv(65_536))
+            datagram = self.socket.recv(65_536)
         except (TimeoutError, BlockingIOError):
             return None
+        if datagram.startswith(b"#bundle"):  # the daemon puts one message into each
+            (bundled,) = parse(datagram)
+            assert isinstance(bundled, Message), bundled
+            self.timetag = bundled.at
+            return (bundled.address, *bundled.args)
+        message = OscMessage(datagram)
         return (message.address, *message.params)
 
     def messages(self, seconds: float) -> Iterator[tuple[Any, ...]]:

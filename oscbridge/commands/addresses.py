@@ -11,7 +11,8 @@ from ..osc.bulk import LIST_VALUES, LOCAL_BYTES, REMOTE_BYTES
 from ..osc.space import COMMANDS
 from ..osc.streams import STREAMS
 from ..osc.subscriptions import DEFAULT_LEASE_S, MAX_LEASE_S
-from ..settings import Parameter, Settings, parameters
+from ..sections import Settings
+from ..settings import Parameter, parameters
 
 PREFACE = f"""\
 # Addresses

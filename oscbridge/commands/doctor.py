@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import __version__, settings
-from ..settings import Settings
+from ..sections import Settings
 from . import doctor_ear, doctor_machine, doctor_wire
 from .finding import OK, PROBLEM, WARN, Check, Finding
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import BridgeError
-from ..settings import Settings
+from ..sections import Settings
 from .finding import OK, PROBLEM, WARN, Finding
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .. import resources
 from ..errors import BridgeError
-from ..settings import Settings
+from ..sections import Settings
 from .finding import OK, PROBLEM, WARN, Finding
 
 LEAST_PYTHON = (3, 10)

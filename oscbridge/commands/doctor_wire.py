@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 from ..errors import BridgeError
-from ..settings import Settings
+from ..sections import Settings
 from .doctor_machine import portaudio
 from .finding import OK, PROBLEM, WARN, Finding
 from .monitor_client import Client

@@ -18,7 +18,7 @@ from rich.text import Text
 from ..ear.anatomy import Anatomy, anatomy
 from ..ear.spec import ear_id, load_spec
 from ..resources import model_file
-from ..settings import ModelSection
+from ..sections import ModelSection
 
 WIDTH = 120  # of what goes into a file or a pipe
 WINDOW_S = 4

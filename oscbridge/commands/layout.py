@@ -29,7 +29,7 @@ from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved
 from ..layout.snapshots import Snapshots
 from ..layout.solver import Forces, Solver
-from ..settings import Layout as Wishes
+from ..sections import Layout as Wishes
 from ..sound import decode
 
 IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}

@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import __version__, resources, settings
 from ..daemon import control
 from ..errors import BridgeError
-from ..settings import Settings
+from ..sections import Settings
 
 LOG_BYTES = 1_000_000
 

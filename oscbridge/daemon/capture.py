@@ -81,7 +81,7 @@ class Ring:
 
 @dataclass(frozen=True)
 class Input:
-    """A sound input as PortAudio shows it. rate: its own, in Hz."""
+    """A sound input, or output, as PortAudio shows it. rate: its own, in Hz."""
 
     index: int
     name: str
@@ -91,8 +91,10 @@ class Input:
     is_default: bool
 
 
-def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
+def pick(inputs: list[Input], device: str, seen: str = "", kind: str = "input") -> tuple[Input, str]:
     """The input that `device` means, and a note if others were meant as well ("" if not).
+
+    The same for outputs, with kind "output".
 
     device: "" the default, digits an index, else a part of the name in any case; an exact name goes first.
     seen: the name that an index had when it was first opened. After a device was unplugged the indices are
@@ -101,7 +103,7 @@ def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
     """
     device = device.strip()
     if not inputs:
-        raise BridgeError("this machine shows no sound input; plug one in, or start its sound server", 404)
+        raise BridgeError(f"this machine shows no sound {kind}; plug one in, or start its sound server", 404)
     listing = "; ".join(f'{i.index} "{i.name}" ({i.api}, {_channels(i.channels)})' for i in inputs)
     if not device:
         return next((i for i in inputs if i.is_default), inputs[0]), ""
@@ -109,11 +111,11 @@ def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
         if seen:
             found = [i for i in inputs if _plain(i.name) == _plain(seen)]
             if not found:
-                raise BridgeError(f'the input "{seen}" is not there; inputs: {listing}', 404)
+                raise BridgeError(f'the {kind} "{seen}" is not there; {kind}s: {listing}', 404)
             return next((i for i in found if i.index == int(device)), found[0]), ""
         found = [i for i in inputs if i.index == int(device)]
         if not found:
-            raise BridgeError(f"there is no input with the number {device}; inputs: {listing}", 404)
+            raise BridgeError(f"there is no {kind} with the number {device}; {kind}s: {listing}", 404)
         return found[0], ""
     wanted = device.casefold()
     found = [i for i in inputs if i.name.casefold() == wanted] or [i for i in inputs if wanted in i.name.casefold()]
@@ -121,7 +123,7 @@ def pick(inputs: list[Input], device: str, seen: str = "") -> tuple[Input, str]:
         near = difflib.get_close_matches(wanted, {i.name.casefold(): i for i in inputs}, n=1, cutoff=0.4)
         name = next((i.name for i in inputs if near and i.name.casefold() == near[0]), "")
         hint = f'; did you mean "{name}"?' if name else ";"
-        raise BridgeError(f'no input has "{device}" in its name{hint} inputs: {listing}', 404)
+        raise BridgeError(f'no {kind} has "{device}" in its name{hint} {kind}s: {listing}', 404)
     note = ""
     if len(found) > 1:
         others = ", ".join(f'{i.index} "{i.name}"' for i in found[1:])
@@ -149,35 +151,36 @@ def channels_to_open(chosen: Input, channel: int) -> int:
     return chosen.channels
 
 
-def load_portaudio() -> Any:
-    """The module sounddevice. Raises BridgeError 503 that says what to install."""
+def load_portaudio(kind: str = "input") -> Any:
+    """The module sounddevice. Raises BridgeError 503 that says what to install. kind: as in `pick`."""
     try:
         import sounddevice
     except ImportError as error:
-        raise BridgeError(f"sound inputs need the Python package sounddevice: {error}", 503) from error
+        raise BridgeError(f"sound {kind}s need the Python package sounddevice: {error}", 503) from error
     except OSError as error:
         raise BridgeError(
-            "sound inputs need the PortAudio library, which is not installed: on Debian and Ubuntu "
+            f"sound {kind}s need the PortAudio library, which is not installed: on Debian and Ubuntu "
             "`sudo apt-get install libportaudio2`, on macOS `brew install portaudio`",
             503,
         ) from error
     return sounddevice
 
 
-def inputs_of(sd: Any) -> list[Input]:
+def inputs_of(sd: Any, kind: str = "input") -> list[Input]:
+    """The inputs, or outputs, that PortAudio has found. sd: the module sounddevice; kind: as in `pick`."""
     apis = [api["name"].replace(" Audio Connection Kit", "") for api in sd.query_hostapis()]
-    default = sd.default.device[0]
+    default = sd.default.device[kind == "output"]
     return [
         Input(
             index=index,
             name=device["name"],
             api=apis[device["hostapi"]],
-            channels=device["max_input_channels"],
+            channels=device[f"max_{kind}_channels"],
             rate=device["default_samplerate"],
             is_default=index == default,
         )
         for index, device in enumerate(sd.query_devices())
-        if device["max_input_channels"] > 0
+        if device[f"max_{kind}_channels"] > 0
     ]
 
 

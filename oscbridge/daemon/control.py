@@ -23,25 +23,31 @@ from ..ear.selection import Selection
 from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
 from ..files import write_whole
+from ..osc.clips import progress
 from ..osc.packets import encode
-from ..osc.streams import LAYOUT, STREAMS, FramePackets, Packer, check_wish
+from ..osc.streams import CLIPS, DREAM, LAYOUT, STATE, STREAMS, FramePackets, Packer, check_wish
 from ..osc.subscriptions import Subscription
-from ..settings import Parameter, Settings, parameters
-from . import listen_worker
+from ..sections import Settings
+from ..settings import Parameter, parameters
+from . import clip_desk, dreams, layouts, link, listening
+from .clip_desk import ClipDesk
+from .dreams import DreamDesk
 from .endpoint import UdpEndpoint
-from .frames import Frame, SharedFrames
-from .layouts import SHIPPED, USERS, LayoutDesk, Surroundings
+from .frames import Frame
+from .layouts import SHIPPED, USERS, LayoutDesk
+from .listening import Listening
 from .live import LiveSettings
+from .local import is_local
+from .players import PlayerDesk
 from .presets import Presets
-from .session import Session, is_local
-from .supervisor import Supervisor
+from .recent import SharedRecent
+from .session import Session
 from .web import WebServer
 
 log = logging.getLogger(__name__)
 
 ALIVE_S = 1.0
 MAX_EPOCH = 2**24 - 1  # Pure Data and other hosts hold every number as a 32-bit float
-LATE_FRAMES = 3  # a backlog longer than this is skipped up to the newest frame
 
 
 class Daemon:
@@ -67,28 +73,29 @@ class Daemon:
         self._add_static_subscribers(settings)
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
         folder = resources.user_folder(settings.server.folder)
-        files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts"}
+        clips = Path(settings.clips.folder).expanduser() if settings.clips.folder else folder / CLIPS
+        files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts", CLIPS: clips}
         self.web = WebServer(settings.server.host, settings.server.http_port, files, self.allows, self.log_file)
-        context = multiprocessing.get_context("spawn")
-        self._frames = SharedFrames(context, self.anatomy.neurons)
-        self._worker = Supervisor(context, "listening", listen_worker.run, self)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
-        self.live = LiveSettings(settings, presets, self._worker.tell, self._worker_ready, self._on_change)
-        self.layouts = LayoutDesk(self._surroundings(), context, files)
-        self._ready = asyncio.Event()
+        context = multiprocessing.get_context("spawn")
+        recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
+        self.listening = Listening(context, self._around_listening(), self.anatomy.neurons, recent)
+        self.live = LiveSettings(
+            settings, presets, self.listening.worker.tell, self._worker_ready, self._before_change, self._on_change
+        )
+        self.layouts = LayoutDesk(self._around_layouts(), context, files)
+        self.clips = ClipDesk(self._around_clips(), clips)
+        self.dreams = DreamDesk(self._around_dreams(), context, recent)
+        self.player = PlayerDesk(
+            context, lambda: self.live.now.player, lambda: self.clips.deck, self.clips.transport.align, say,
+            lambda outcome, *told: self.session.tell_all(outcome, *told),
+        )  # fmt: skip
         self._ended = asyncio.Event()
         self._started = time.monotonic()
         self._alive_count = 0
-        self._newest: Frame | None = None
-        self._load = 0.0
-        self._skipped = 0  # frames that control was too late for
-        self._worker_dropped = 0
-        self._dropped_before = 0  # by workers that are gone
-        self._last_frame_at = self._started
-        self._what = ""  # that the ear hears
-        self._trouble = self._fatal = ""  # of the source, of the worker's start; "" while all is well
         self._said_state = ""  # whether the ear has learned
         self.on_first_frame: Callable[[], None] = lambda: None
+        self._had_frame = False
 
     # life
 
@@ -99,7 +106,9 @@ class Daemon:
             _on_signal(loop, getattr(signal, name), self.end)
         self.endpoint.start(loop)
         try:
-            self._worker.start(loop)
+            self.listening.worker.start(loop)
+            await self.clips.start()
+            self.player.changed()
             await self.web.start()
             self.layouts.tell_all()  # to those that only listen; all others are sent it as they subscribe
             ticking = asyncio.ensure_future(self._tick())
@@ -107,7 +116,10 @@ class Daemon:
             ticking.cancel()
         finally:
             self.layouts.close()
-            self._worker.stop()
+            self.dreams.close()
+            self.player.close()
+            self.clips.close()
+            self.listening.worker.stop()
             self.endpoint.close()
             await self.web.stop()
 
@@ -119,112 +131,51 @@ class Daemon:
             await asyncio.sleep(ALIVE_S)
             now = time.monotonic()
             for entry in self.session.subscriptions.expire(now):
-                self.endpoint.forget(entry.id)
+                self.forget(entry)
             self.session.clients.forget_silent(now)
             self._send_alive()
 
+    def forget(self, entry: Subscription) -> None:
+        """A subscription has ended."""
+        self.endpoint.forget(entry.id)
+        if entry.wish.stream == CLIPS:
+            self.clips.leave(entry)
+
     def _send_alive(self) -> None:
         self._alive_count += 1
-        number, unix_ns = (self._newest.number, self._newest.unix_ns) if self._newest else (0, time.time_ns())
+        newest = self.listening.newest
+        number, unix_ns = (newest.number, newest.unix_ns) if newest else (0, time.time_ns())
         seconds, microseconds = divmod(unix_ns // 1_000, 1_000_000)
         self.session.tell_all("/ear/alive", self.epoch, self._alive_count, number, seconds, microseconds)
 
-    # the worker
+    # the network
 
-    def worker_arguments(self) -> tuple[Any, ...]:
-        last = (self._newest.number, self._last_frame_at) if self._newest else None
-        return (self._frames, str(self._model), self.live.now.listen.model_dump(), last)
-
-    def worker_said(self, message: dict[str, Any]) -> None:
-        if "ready" in message:
-            self._became_ready(message)
-        elif "result" in message:
-            self._took_source(message)
-            self.live.answer(message)
-        elif "trouble" in message:
-            self._source_trouble(message["code"], message["trouble"], message["lasts"])
-        elif "fatal" in message:
-            if message["fatal"] != self._fatal:  # a worker that fails for one reason again and again says so once
-                self._say(message["fatal"])
-            self._fatal = message["fatal"]
-            self.session.tell_all("/ear/fail", "/ear/status", message["code"], message["fatal"])
-
-    def _became_ready(self, message: dict[str, Any]) -> None:
-        self._fatal = ""
-        self._statistics = self._frames.read_statistics()
-        if message["ready"] != self.model_id:  # other weights lie there since the last start
-            self.model_id = message["ready"]
+    def _became_ready(self, model_id: str, is_trained: bool, statistics: Statistics) -> None:
+        self._statistics = statistics
+        if model_id != self.model_id:  # other weights lie there since the last start
+            self.model_id = model_id
             self.epoch = 1 + self.epoch % MAX_EPOCH
             self.selection.clear()
             self._say(f"the network is now {self.model_id}")
         self._packer = self._make_packer(self.live.now)
-        self._tell_state(message["trained"])
-        self._hears(message["what"])
-        self._ready.set()
-
-    def _tell_state(self, is_trained: bool) -> None:
         untrained = f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music"
         text = f"the ear is trained ({self.model_id})" if is_trained else untrained
         if text != self._said_state:
             self._said_state = text
             self._say(text)
 
-    def _took_source(self, message: dict[str, Any]) -> None:
-        if message["code"] == 200:
-            self._trouble = ""
-            self._hears(message["text"])
-
-    def _hears(self, what: str) -> None:
-        if what != self._what:
-            self._say(f"hears {what}")
-        self._what = what
-
-    def _source_trouble(self, code: int, text: str, lasts: bool) -> None:
-        self._say(text)
-        if code == 200:
-            self._trouble = ""
-            self.session.tell_all("/ear/done", "/ear/listen/source", text)
-            return
-        if lasts:
-            self._trouble = text
-        self.session.tell_all("/ear/fail", "/ear/listen/source", code, text)
-
-    def worker_down(self, why: str) -> None:
-        self._ready.clear()
-        self._trouble = ""  # the next worker finds out anew
-        self._dropped_before += self._worker_dropped
-        self._worker_dropped = 0
-        self.live.worker_down()
-        self._say(why)
-        self.session.tell_all("/ear/fail", "/ear/status", 503, why)
-
-    def worker_beat(self, frames: list[int]) -> None:
-        if len(frames) > LATE_FRAMES:
-            self._skipped += len(frames) - 1
-            frames = frames[-1:]
-        for number in frames:
-            frame = self._frames.read(number)
-            if frame is None:
-                self._skipped += 1
-                continue
-            self._take(frame)
-
     async def _worker_ready(self) -> None:
-        await self._ready.wait()
+        await self.listening.is_ready.wait()
 
     # frames
 
-    def _take(self, frame: Frame) -> None:
-        first = self._newest is None
-        self._newest, self._last_frame_at = frame, time.monotonic()
-        self._worker_dropped = frame.dropped
-        hop_ns = self.anatomy.spec.scalogram.hop_s * 1e9
-        self._load += (frame.compute_ns / hop_ns - self._load) / 43  # over about a second
+    def _on_frame(self, frame: Frame) -> None:
         packets = self._packer.frame(frame.number, frame.values)
         for entry in self.session.subscriptions:
-            if STREAMS[entry.wish.stream].per_frame and entry.due(self._last_frame_at):
+            if STREAMS[entry.wish.stream].per_frame and entry.due(self.listening.newest_at):
                 self._send_frame(entry, packets)
-        if first:
+        if not self._had_frame:
+            self._had_frame = True
             self.on_first_frame()
 
     def _send_frame(self, entry: Subscription, packets: FramePackets) -> None:
@@ -233,11 +184,13 @@ class Daemon:
     def send_snapshot(self, entry: Subscription) -> None:
         """The stream as it is now, for one who joins late."""
         if STREAMS[entry.wish.stream].per_frame:
-            if self._newest is not None and entry.due(time.monotonic()):
-                self._send_frame(entry, self._packer.frame(self._newest.number, self._newest.values))
+            if (newest := self.listening.newest) is not None and entry.due(time.monotonic()):
+                self._send_frame(entry, self._packer.frame(newest.number, newest.values))
         elif entry.wish.stream == LAYOUT:
             self.layouts.send_whole(entry)
-        else:
+        elif entry.wish.stream == CLIPS:
+            self.clips.join(entry)
+        elif entry.wish.stream == STATE:
             packets = [encode(p.address, p.to_wire(self.live.now)) for p in parameters() if p.on_wire]
             self.endpoint.send_frame(entry.id, packets, entry.address)
 
@@ -254,18 +207,14 @@ class Daemon:
 
     def status(self) -> tuple[Any, ...]:
         """The arguments of /ear/status."""
-        frame = self._newest.number if self._newest else 0
-        dropped = self._dropped_before + self._worker_dropped + self._skipped + self.endpoint.dropped_frames
+        listening = self.listening
+        frame = listening.newest.number if listening.newest else 0
+        dropped = listening.dropped + self.endpoint.dropped_frames
+        workers = (listening.worker, self.layouts, self.dreams, self.player)
         return (
-            self.epoch, frame, time.monotonic() - self._started, self._load, 0.0, len(self.session.subscriptions),
-            dropped, self._worker.restarts + self.layouts.restarts, self.state,
+            self.epoch, frame, time.monotonic() - self._started, listening.load, self.dreams.steps_per_s,
+            len(self.session.subscriptions), dropped, sum(w.restarts for w in workers), listening.state,
         )  # fmt: skip
-
-    @property
-    def state(self) -> str:
-        if self._trouble or self._fatal or (self._worker.restarts and not self._ready.is_set()):
-            return "degraded"
-        return "running" if self._newest is not None else "starting"
 
     def ready_line(self) -> str:
         """One line of JSON for whoever started us."""
@@ -288,23 +237,75 @@ class Daemon:
             address = address.ipv4_mapped
         return any(address in network for network in self._allow)
 
+    def _before_change(self, wanted: Settings) -> None:
+        """Raises BridgeError if it cannot be."""
+        if wanted.transport.mode == "link" != self.live.now.transport.mode:
+            link.require()
+
     def _on_change(self, names: list[Parameter]) -> None:
-        if any(p.section == "stream" for p in names):
+        sections = {p.section for p in names}
+        if "stream" in sections:
             self._packer.normalizer = self._normalizer(self.live.now)
-        if any(p.section == "layout" for p in names):
+        if "layout" in sections:
             self.layouts.parameters_changed()
-        for entry in self.session.subscriptions.to("state"):
+        if "transport" in sections:
+            self.clips.transport.parameters_changed()
+        if sections & {"dream", "transport"}:
+            self.dreams.changed()
+        if "player" in sections:
+            self.player.changed()
+        for entry in self.session.subscriptions.to(STATE):
             for p in names:
                 if p.on_wire:
                     self.endpoint.send(encode(p.address, p.to_wire(self.live.now)), entry.address)
 
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
+    # what the parts need of each other
+
+    def _around_listening(self) -> listening.Surroundings:
+        return listening.Surroundings(
+            self._model, self.anatomy.spec.scalogram.hop_s, lambda: self.live.now.listen, self._deck, self._on_frame,
+            self._became_ready, lambda message: self.live.answer(message), lambda: self.live.worker_down(),
+            self.session.tell_all, self._say,
+        )  # fmt: skip
+
+    def _around_layouts(self) -> layouts.Surroundings:
+        return layouts.Surroundings(
             self._model, self.anatomy, self.model_id, lambda: self.live.now,
             lambda: self.session.subscriptions.to(LAYOUT),
             lambda entry, packets: self.endpoint.send_frame(entry.id, packets, entry.address),
             self.web.url_of, self._say,
         )  # fmt: skip
+
+    def _around_clips(self) -> clip_desk.Surroundings:
+        return clip_desk.Surroundings(
+            lambda: self.live.now, self.anatomy.spec.scalogram.rate, self.session.subscriptions.to, self.endpoint.send,
+            self.web.url_of, self._hand_over, self._play, lambda: self.dreams.changed(), self._say,
+        )  # fmt: skip
+
+    def _around_dreams(self) -> dreams.Surroundings:
+        return dreams.Surroundings(
+            self._model, self.selection, self.anatomy.neurons, lambda: self.live.now, lambda: self.clips.frames,
+            self.clips.file_of, lambda: str(self.clips.running.path) if self.clips.running else "", self._show_step,
+            self.clips.take, lambda *told: self.session.tell_all("/ear/fail", *told), self._say,
+        )  # fmt: skip
+
+    def _deck(self) -> dict[str, Any] | None:
+        deck = self.clips.deck
+        return {**deck, "crossfade_ms": self.live.now.player.crossfade_ms} if deck else None
+
+    def _play(self, order: dict[str, Any]) -> None:
+        self.player.play(order)
+        self.listening.play(order, self.live.now.player.crossfade_ms)
+
+    def _hand_over(self, next_id: Callable[[], int]) -> None:
+        if self.dreams.is_fresh:
+            self.dreams.hand_over(next_id(), self.clips.folder, self.live.now.clips.format)
+
+    def _show_step(self, *told: Any) -> None:
+        packet, now = progress(*told), time.monotonic()
+        for entry in self.session.subscriptions.to(DREAM):
+            if entry.due(now):
+                self.endpoint.send(packet, entry.address)
 
     def _make_packer(self, settings: Settings) -> Packer:
         normalizer, classes = self._normalizer(settings), self.anatomy.spec.classes

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError
-from .places import Floats, SharedPlaces
+from .places import Floats, SharedArrays
 from .worker_process import Orders, begin, read_orders, tell
 
 UPDATE_S = 1 / 15
@@ -30,7 +30,7 @@ class Order:
     folder: str
 
 
-def run(sock: socket.socket, parent: int, places: SharedPlaces, order: Order) -> None:
+def run(sock: socket.socket, parent: int, places: SharedArrays, order: Order) -> None:
     """Entry point of the process."""
     begin(parent, nice=10)  # a layout may wait; sound may not
     try:
@@ -43,12 +43,12 @@ def run(sock: socket.socket, parent: int, places: SharedPlaces, order: Order) ->
 
 
 class _Worker:
-    def __init__(self, sock: socket.socket, places: SharedPlaces, order: Order) -> None:
+    def __init__(self, sock: socket.socket, places: SharedArrays, order: Order) -> None:
         import torch
 
         from ..layout.hearing import open_ear
         from ..layout.job import Job
-        from ..settings import Layout
+        from ..sections import Layout
 
         torch.set_num_threads(1)
         self._sock, self._places, self._order = sock, places, order
@@ -73,7 +73,7 @@ class _Worker:
                     continue
                 if change.get("stop"):
                     break
-                from ..settings import Layout
+                from ..sections import Layout
 
                 seed, wishes = self._job.wishes.seed, Layout(**change["layout"])
                 reached = progress.step.expanded

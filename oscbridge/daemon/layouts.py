@@ -17,10 +17,10 @@ from ..osc.layouts import LayoutPacker
 from ..osc.packets import encode
 from ..osc.streams import Packet, Wish
 from ..osc.subscriptions import Subscription
-from ..settings import Settings
+from ..sections import Settings
 from . import layout_worker
 from .layout_worker import Order
-from .places import Floats, SharedPlaces
+from .places import Floats, SharedArrays
 from .supervisor import Supervisor
 
 USERS, SHIPPED = "layouts", "shipped"  # folders, as the HTTP server calls them; the second is also a layout's name
@@ -55,7 +55,7 @@ class LayoutDesk:
         self._shipped = folders[SHIPPED] / f"{around.model.stem}.npy"
         self._context = context
         self._worker = Supervisor(context, "layout", layout_worker.run, self, HANG_S)
-        self._shared: SharedPlaces | None = None  # made when first needed
+        self._shared: SharedArrays | None = None  # made when first needed
         self._layout: Layout | None = None
         self._solving: Floats | None = None  # the places of a layout that is not finished
         self._packer = LayoutPacker(around.anatomy.layers)
@@ -103,7 +103,7 @@ class LayoutDesk:
         if self.is_solving:
             raise BridgeError("a layout is being solved; its parameters act at once, /ear/layout/stop ends it", 409)
         loop = asyncio.get_running_loop()
-        self._shared = self._shared or SharedPlaces(self._context, self._around.anatomy.neurons)
+        self._shared = self._shared or SharedArrays(self._context, self._around.anatomy.neurons, 2)
         self.is_solving, self._update = True, -1
         self.rev += 1
         self._begun = loop.create_future()

@@ -14,22 +14,32 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BridgeError
 from .frames import Frame, SharedFrames
+from .recent import SharedRecent
 from .worker_process import Orders, begin, read_orders, tell
 
 if TYPE_CHECKING:
-    from .sources import Source
+    from .sources import ClipSource, Source
 
+    _Opened = tuple[int, dict[str, Any], dict[str, Any] | None, Source | BridgeError]
 
 LastFrame = tuple[int, float]  # its number, and when it was finished on the monotonic clock, which processes share
 
 
 def run(
-    sock: socket.socket, parent: int, frames: SharedFrames, model: str, listen: dict[str, Any], last: LastFrame | None
+    sock: socket.socket,
+    parent: int,
+    frames: SharedFrames,
+    recent: SharedRecent,
+    model: str,
+    listen: dict[str, Any],
+    last: LastFrame | None,
+    deck: dict[str, Any] | None,
 ) -> None:
-    """Entry point of the process. model: path of the YAML; listen: the section `listen`; last: of the worker before."""
+    """Entry point of the process. model: path of the YAML; listen: the section `listen`; last: of the worker before;
+    deck: the newest order to play a clip (clip, path, at_ns, crossfade_ms), which the source `clip` follows."""
     begin(parent, nice=-10)  # where limits.conf or root allow it, a hop goes before other work
     try:
-        _Listener(sock, frames, model, listen, last).loop()
+        _Listener(sock, frames, recent, model, listen, last, deck).loop()
     except BridgeError as error:
         tell(sock, {"fatal": str(error), "code": error.code})
         sys.exit(2)
@@ -39,7 +49,14 @@ def run(
 
 class _Listener:
     def __init__(
-        self, sock: socket.socket, frames: SharedFrames, model: str, listen: dict[str, Any], last: LastFrame | None
+        self,
+        sock: socket.socket,
+        frames: SharedFrames,
+        recent: SharedRecent,
+        model: str,
+        listen: dict[str, Any],
+        last: LastFrame | None,
+        deck: dict[str, Any] | None,
     ) -> None:
         import torch
 
@@ -54,11 +71,12 @@ class _Listener:
         spec = load_spec(path)
         self._rate, self._hop = spec.scalogram.rate, spec.scalogram.hop
         loaded = load_ear(spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), self._rate)))
-        self._sock, self._frames, self._listen, self._last = sock, frames, listen, last
+        self._sock, self._frames, self._recent, self._last = sock, frames, recent, last
+        self._listen, self._deck = listen, deck
         self._lock = threading.Lock()
         self._lost_before = 0  # by sources that played before
         self._orders: Orders = queue.SimpleQueue()
-        self._opened: queue.SimpleQueue[tuple[int, dict[str, Any], Source | BridgeError]] = queue.SimpleQueue()
+        self._opened: queue.SimpleQueue[_Opened] = queue.SimpleQueue()
         self._make_stream(loaded)
         frames.write_statistics(loaded.statistics)
         self._source = self._first_source()
@@ -81,17 +99,17 @@ class _Listener:
     def _first_source(self) -> Source:
         """The source asked for; if it cannot be had, the bundled loop, and the reason is told."""
         try:
-            return self._open(self._listen, wait=True)
+            return self._open(self._listen, self._deck, wait=True)
         except BridgeError as error:
             self._tell({"trouble": str(error), "code": error.code, "lasts": True})
-            from ..settings import Listen
+            from ..sections import Listen
 
-            return self._open(Listen().model_dump(), wait=False)
+            return self._open(Listen().model_dump(), None, wait=False)
 
-    def _open(self, listen: dict[str, Any], wait: bool) -> Source:
+    def _open(self, listen: dict[str, Any], deck: dict[str, Any] | None, wait: bool) -> Source:
         from .open_source import open_source
 
-        return open_source(listen, self._rate, self._hop, tell=self._trouble, wait=wait)
+        return open_source(listen, self._rate, self._hop, tell=self._trouble, wait=wait, deck=deck)
 
     def loop(self) -> None:
         threading.Thread(target=read_orders, args=(self._sock, self._orders), daemon=True).start()
@@ -99,10 +117,13 @@ class _Listener:
         gc.freeze()
         gc.disable()  # no pause mid-hop; the loop makes no cycles
         dropped = 0
+        self._recent.begin()
         self._number = self._first_number()
         while True:
             hop = self._source.next_hop()
             began = time.perf_counter_ns()
+            self._recent.write(hop.dropped.reshape(-1))
+            self._recent.write(hop.samples)
             with self._torch.inference_mode():
                 if hop.dropped_count:
                     self._scalogram.hear(self._torch.from_numpy(hop.dropped.reshape(-1)))
@@ -126,13 +147,19 @@ class _Listener:
     def _carry_out(self) -> None:
         while not self._orders.empty():
             order = self._orders.get()
+            if "deck" in order:
+                self._deck = order["deck"]
+                self._hand_over()
+                continue
             unchanged = all(order["listen"][k] == self._listen[k] for k in ("source", "file", "device"))
             if unchanged:  # a fader: no thread for that
                 self._adjust(order["id"], order["listen"])
             else:
-                threading.Thread(target=self._prepare, args=(order["id"], order["listen"]), daemon=True).start()
+                threading.Thread(
+                    target=self._prepare, args=(order["id"], order["listen"], self._deck), daemon=True
+                ).start()
         while not self._opened.empty():
-            key, listen, source = self._opened.get()
+            key, listen, deck, source = self._opened.get()
             if isinstance(source, BridgeError):
                 self._tell({"result": key, "code": source.code, "text": str(source)})
                 continue
@@ -142,7 +169,26 @@ class _Listener:
             old, self._source, self._listen = self._source, source, listen
             self._lost_before += old.lost_hops
             threading.Thread(target=old.close, daemon=True).start()  # a device may take its time
+            if deck is not self._deck:  # another order came while it was opened
+                self._hand_over()
             self._tell({"result": key, "code": 200, "text": source.what})
+
+    def _hand_over(self) -> None:
+        """Lets the clip source play the newest order; another source leaves it for later."""
+        from .sources import ClipSource
+
+        deck, source = self._deck, self._source
+        if deck is not None and isinstance(source, ClipSource):
+            threading.Thread(target=self._load, args=(source, deck), daemon=True).start()
+
+    def _load(self, source: ClipSource, deck: dict[str, Any]) -> None:
+        """Beside the loop, so that no hop waits for a disk."""
+        from .open_source import hand_over
+
+        try:
+            hand_over(source, deck, is_newest=lambda: deck is self._deck)
+        except BridgeError as error:
+            self._trouble(error.code, str(error))
 
     def _adjust(self, key: int, listen: dict[str, Any]) -> None:
         """Channel and gain of the source that plays."""
@@ -155,18 +201,19 @@ class _Listener:
         self._listen = listen
         self._tell({"result": key, "code": 200, "text": self._source.what})
 
-    def _prepare(self, key: int, listen: dict[str, Any]) -> None:
+    def _prepare(self, key: int, listen: dict[str, Any], deck: dict[str, Any] | None) -> None:
         """Opens a source beside the one that plays, so that no hop waits for a disk or a device."""
         from .open_source import check_unused, is_same
 
         try:
             check_unused(listen, self._listen)
             same = is_same(listen, self._listen)
-            self._opened.put((key, listen, self._source if same else self._open(listen, wait=False)))
+            self._opened.put((key, listen, deck, self._source if same else self._open(listen, deck, wait=False)))
         except BridgeError as error:
-            self._opened.put((key, listen, error))
+            self._opened.put((key, listen, deck, error))
         except Exception as error:  # told with its own words: a user may know their driver
-            self._opened.put((key, listen, BridgeError(f"the source cannot be opened: {error!r}", 500)))
+            told = BridgeError(f"the source cannot be opened: {error!r}", 500)
+            self._opened.put((key, listen, deck, told))
 
     def _trouble(self, code: int, text: str) -> None:
         self._tell({"trouble": text, "code": code, "lasts": code in (500, 503)})

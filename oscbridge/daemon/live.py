@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..errors import BridgeError
-from ..settings import Parameter, Settings, changed, parameters
+from ..sections import Settings
+from ..settings import Parameter, changed, parameters
 from .presets import Presets
 
 WORKER_S = 15.0  # a device may take seconds to open
@@ -17,7 +18,8 @@ WORKER_S = 15.0  # a device may take seconds to open
 class LiveSettings:
     """The settings in force. A change is checked, accepted by the worker if it concerns its source, and committed.
 
-    tell_worker: sends a message to the worker, False if it is down; on_change: called with the parameters that changed.
+    tell_worker: sends a message to the worker, False if it is down; before_change: raises
+    BridgeError if the settings cannot be; on_change: called with the parameters that changed.
     """
 
     def __init__(
@@ -26,11 +28,13 @@ class LiveSettings:
         presets: Presets,
         tell_worker: Callable[[dict[str, Any]], bool],
         worker_ready: Callable[[], Awaitable[None]],
+        before_change: Callable[[Settings], None],
         on_change: Callable[[list[Parameter]], None],
     ) -> None:
         self.now = settings
         self._presets = presets
-        self._tell_worker, self._worker_ready, self._on_change = tell_worker, worker_ready, on_change
+        self._tell_worker, self._worker_ready = tell_worker, worker_ready
+        self._before_change, self._on_change = before_change, on_change
         self._keys = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -96,6 +100,7 @@ class LiveSettings:
             raise BridgeError(outcome["text"], outcome["code"])
 
     def _commit(self, settings: Settings) -> None:
+        self._before_change(settings)
         before, self.now = self.now, settings
         if names := [p for p in parameters() if p.of(before) != p.of(settings)]:
             self._on_change(names)

@@ -1,4 +1,4 @@
-"""From the settings in `listen` to a source of sound."""
+"""From the settings in `listen` to a source of sound, and from a clip's file to its samples."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
+
+from ..errors import BridgeError
 from ..resources import loop_file
 from ..sound import decode
-from .looped import LoopedFile
+from .clip_sound import Samples, resample_loop
+from .intake import LOUDEST
+from .looped import RATES, LoopedFile
 from .sources import ClipSource, FileSource, Source
 
 Tell = Callable[[int, str], None]
+Deck = dict[str, Any]  # an order to play: clip, its number; path; at_ns, when its sample 0 sounds; crossfade_ms
 
 
-def open_source(listen: dict[str, Any], rate: int, hop: int, *, tell: Tell, wait: bool) -> Source:
+def open_source(
+    listen: dict[str, Any], rate: int, hop: int, *, tell: Tell, wait: bool, deck: Deck | None = None
+) -> Source:
     """The source that `listen` (the section as a dict) asks for, opened and checked. Raises BridgeError.
 
     tell: called with a code and a sentence when it is lost and when it is back; wait: a device that is not there is
-    waited for, in silence, instead of being refused.
+    waited for, in silence, instead of being refused; deck: what the source `clip` plays, the bundled loop if None.
     """
     channel, gain_db = listen["channel"], listen["gain_db"]
     if listen["source"] == "device":
@@ -26,10 +35,49 @@ def open_source(listen: dict[str, Any], rate: int, hop: int, *, tell: Tell, wait
 
         return DeviceSource(listen["device"], rate, hop, channel=channel, gain_db=gain_db, tell=tell, wait=wait)
     if listen["source"] == "clip":
-        # until a clip is handed over, the bundled loop is the clip that runs
-        return ClipSource(decode(loop_file(), rate), rate, hop, gain_db=gain_db)
+        source = ClipSource(decode(loop_file(), rate), rate, hop, name="the bundled loop", gain_db=gain_db)
+        if deck is not None:
+            try:
+                hand_over(source, deck)
+            except BridgeError as error:
+                tell(error.code, str(error))
+        return source
     path = Path(listen["file"]).expanduser() if listen["file"] else loop_file()
     return FileSource(path, rate, hop, channel=channel, gain_db=gain_db, tell=tell)
+
+
+def hand_over(source: ClipSource, deck: Deck, is_newest: Callable[[], bool] = lambda: True) -> None:
+    """Loads a clip and lets the source play it, if it is still the newest by then. Raises BridgeError."""
+    samples, own_rate = load_clip(deck["clip"], Path(deck["path"]))
+    crossfade = round(deck["crossfade_ms"] * source.rate / 1_000)
+    samples = resample_loop(samples, own_rate, source.rate)
+    if is_newest():
+        source.play(samples, deck["clip"], deck["at_ns"], crossfade)
+
+
+def load_clip(clip: int, path: Path) -> tuple[Samples, int]:
+    """A clip's samples, (n,) float32, mono, finite, n at least 1, and their rate in Hz.
+
+    Raises BridgeError: 404 no such file, 403 not readable, 422 no sound in it.
+    """
+    goes_on = "the clip that runs loops on"
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise BridgeError(f"clip {clip} is not there: expected a sound file at {path}; {goes_on}", 404)
+    try:
+        with path.open("rb"):  # for the system's own words: libsndfile says only "system error"
+            pass
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except OSError as error:
+        raise BridgeError(f"clip {clip} cannot be read from {path}: {error.strerror}; {goes_on}", 403) from error
+    except (soundfile.SoundFileError, TypeError, ValueError) as error:  # TypeError: a .raw file, which has no header
+        raise BridgeError(f"clip {clip} is no sound file that can be read: {path}: {error}; {goes_on}", 422) from error
+    if not len(samples) or not RATES[0] <= rate <= RATES[1]:
+        found = f"{len(samples)} samples at {rate:,} Hz"
+        expected = f"at least 1, at {RATES[0]:,} to {RATES[1]:,} Hz"
+        raise BridgeError(f"clip {clip} holds {found}; expected {expected}: {path}; {goes_on}", 422)
+    mono = np.ascontiguousarray(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
+    mono[~(np.abs(mono) <= LOUDEST)] = 0
+    return mono, int(rate)
 
 
 def is_same(listen: dict[str, Any], before: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The neurons' places while they are being solved, in memory that the layout worker and control share."""
+"""Arrays in memory that a worker and control share."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-SLOTS = 4  # control copies one within milliseconds; the worker is back at it after four updates
+SLOTS = 4  # the reader copies one within milliseconds; the writer is back at it after four updates
 
 
-class SharedPlaces:
-    """A ring of SLOTS layouts. Made by control, handed to the worker as it starts."""
+class SharedArrays:
+    """A ring of SLOTS arrays of one shape. Made by control, handed to the worker as it starts."""
 
-    def __init__(self, context: SpawnContext, neurons: int) -> None:
-        self.neurons = neurons
-        self._memory: Any = context.RawArray("f", SLOTS * neurons * 2)
+    def __init__(self, context: SpawnContext, *shape: int) -> None:
+        self._shape = (SLOTS, *shape)
+        self._memory: Any = context.RawArray("f", int(np.prod(self._shape)))
         self._view()
 
     def _view(self) -> None:
-        self._places = np.frombuffer(self._memory, np.float32).reshape(SLOTS, self.neurons, 2)
+        self._arrays = np.frombuffer(self._memory, np.float32).reshape(self._shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"neurons": self.neurons, "_memory": self._memory}
+        return {"_shape": self._shape, "_memory": self._memory}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._view()
 
-    def write(self, update: int, places: Floats) -> None:
-        """places: (neurons, 2)."""
-        self._places[update % SLOTS] = places
+    def write(self, update: int, values: Floats) -> None:
+        """values: of the shape."""
+        self._arrays[update % SLOTS] = values
 
     def read(self, update: int) -> Floats:
-        return self._places[update % SLOTS].copy()
+        return self._arrays[update % SLOTS].copy()

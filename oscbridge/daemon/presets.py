@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,10 @@ import yaml
 
 from ..errors import BridgeError
 from ..files import write_whole
-from ..settings import Settings, live_parameters
+from ..sections import Settings
+from ..settings import live_parameters
 from ..validation import Mistakes, check, did_you_mean, read_yaml
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,63}")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)  # device files on Windows
+from .names import checked_name, is_name
 
 
 class Presets:
@@ -28,11 +26,11 @@ class Presets:
         for p in live_parameters():
             data.setdefault(p.section, {})[p.name] = p.of(settings)
         text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        write_whole(self._folder / f"{_checked(name)}.yaml", text.encode())
+        write_whole(self._folder / _file(name), text.encode())
 
     def load(self, name: str) -> dict[str, Any]:
         """The preset's values by path. Raises BridgeError: 404 no such preset, 422 with all its mistakes."""
-        file = f"{_checked(name)}.yaml"
+        file = _file(name)
         places = [f for f in (self._folder, self._shipped) if f is not None]
         path = next((f / file for f in places if (f / file).is_file()), None)
         if path is None:
@@ -49,12 +47,8 @@ class Presets:
 
     def names(self) -> list[str]:
         folders = [f for f in (self._folder, self._shipped) if f is not None and f.is_dir()]
-        return sorted({p.stem for f in folders for p in f.glob("*.yaml") if _NAME.fullmatch(p.stem)})
+        return sorted({p.stem for f in folders for p in f.glob("*.yaml") if is_name(p.stem)})
 
 
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-        raise BridgeError(
-            f"{name[:64]!r} is no name for a preset; take letters, digits, spaces, - and _, at most 64, and no path"
-        )
-    return name
+def _file(name: str) -> str:
+    return checked_name(name, "a preset") + ".yaml"

@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from ..errors import BridgeError
+from .deck import Deck
 from .intake import LOUDEST, Gain, Intake, Samples
 from .looped import LoopedFile, Tell
 
@@ -122,6 +123,15 @@ class Pacer:
         self._next += 1
         return skip, due
 
+    def sample_at(self, monotonic_ns: int) -> int:
+        """The stream sample that comes in at a moment: hop n's last one comes in when the hop is due.
+
+        Raises RuntimeError before the first `wait`, which starts the clock.
+        """
+        if self._start is None:
+            raise RuntimeError("the pacer was asked for a sample before its first hop")
+        return round((monotonic_ns - self._start) * self._rate / SECOND) + self._hop - 1
+
 
 class _Player(ABC):
     """What file and clip share: pace, gain, and the sound of skipped hops."""
@@ -146,7 +156,7 @@ class _Player(ABC):
 
 
 class ClipSource(_Player):
-    """Loops a clip that lies in memory. `replace` hands over another, which begins where the loop ends."""
+    """Loops clips on a deck, as the built-in player does: what is heard here is what sounds there, fades included."""
 
     def __init__(
         self,
@@ -160,20 +170,29 @@ class ClipSource(_Player):
         slack_hops: int = 2,
         keep_hops: int = 16,
     ) -> None:
-        """samples: (n,) float32, mono, at `rate`, n at least 1; copied. Raises BridgeError 422."""
+        """samples: (n,) float32, mono, at `rate`, n at least 1; copied; heard until a clip is to be played.
+
+        Raises BridgeError 422.
+        """
         super().__init__(rate, hop, gain_db, clock, slack_hops, keep_hops)
-        self._name, self._clip = name, _checked_clip(samples, name)
-        self._next_clip: tuple[str, Samples] | None = None
-        self._at = 0
+        self._deck = Deck(rate)
+        clip = _checked_clip(samples, name)
+        self._name, self._frames = name, len(clip)
+        self._deck.play(clip, 0, 0, 0)
+        self._orders: queue.SimpleQueue[tuple[Samples, int, int, int]] = queue.SimpleQueue()
 
     @property
     def what(self) -> str:
-        return f"{self._name}, {len(self._clip) / self.rate:.1f} s, {self.rate:,} Hz, looped"
+        name = f"clip {self._deck.clip}" if self._deck.clip else self._name
+        return f"{name}, {(self._deck.frames or self._frames) / self.rate:.1f} s, {self.rate:,} Hz, looped"
 
-    def replace(self, samples: Samples, name: str | None = None) -> None:
-        """Any thread. The newest one counts. Arguments and errors as in the constructor."""
-        name = name or self._name
-        self._next_clip = (name, _checked_clip(samples, name))
+    def play(self, samples: Samples, clip_id: int, at_ns: int, crossfade: int) -> None:
+        """Any thread. Sample 0 of the clip is heard at `at_ns` on the monotonic clock; the newest order counts.
+
+        samples: as in the constructor; crossfade: in samples; both, and what is past, as in Deck.play.
+        Raises BridgeError 422.
+        """
+        self._orders.put((_checked_clip(samples, f"clip {clip_id}"), clip_id, at_ns, crossfade))
 
     def set_channel(self, channel: int) -> None:
         if channel not in (0, 1):
@@ -183,27 +202,12 @@ class ClipSource(_Player):
         pass
 
     def _take(self, skip: int) -> Samples:
+        while not self._orders.empty():
+            samples, clip, at_ns, crossfade = self._orders.get()
+            self._deck.play(samples, clip, self._pacer.sample_at(at_ns), crossfade)
         kept = min(skip, self._keep)
-        self._advance((skip - kept) * self.hop)
-        sound = np.empty((kept + 1) * self.hop, np.float32)
-        filled = 0
-        while filled < len(sound):
-            part = self._clip[self._at : self._at + len(sound) - filled]
-            sound[filled : filled + len(part)] = part
-            filled += len(part)
-            self._advance(len(part))
-        return sound
-
-    def _advance(self, samples: int) -> None:
-        self._at += samples
-        while self._at >= len(self._clip):
-            # one pass at a time only while a change waits: after a long sleep there may be thousands
-            swap, self._next_clip = self._next_clip, None
-            if swap is None:
-                self._at %= len(self._clip)
-            else:
-                self._at -= len(self._clip)
-                self._name, self._clip = swap
+        self._deck.skip((skip - kept) * self.hop)
+        return self._deck.render((kept + 1) * self.hop)
 
 
 def _checked_clip(samples: Samples, name: str) -> Samples:

@@ -6,6 +6,8 @@ start, so no output sees what comes after it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -39,6 +41,8 @@ class CausalMaxPool(nn.Module):
 class EncoderBlock(nn.Module):
     """conv -> batch norm -> (max-pool) -> ReLU -> conv -> batch norm -> + residual -> ReLU."""
 
+    rectify: Callable[[Tensor], Tensor] = staticmethod(F.relu)  # another one may have another gradient
+
     def __init__(self, channels_in: int, spec: EncoderBlockSpec) -> None:
         super().__init__()
         self.conv1 = CausalConv2d(channels_in, spec.channels, spec.conv1)
@@ -49,13 +53,15 @@ class EncoderBlock(nn.Module):
         self.match = _match(channels_in, spec.channels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        inner = F.relu(self.pool(self.norm1(self.conv1(x))))
+        inner = self.rectify(self.pool(self.norm1(self.conv1(x))))
         outer = self.norm2(self.conv2(inner))
-        return inner, F.relu(outer + self.match(centre_crop(self.pool(x), outer.shape[-1])))
+        return inner, self.rectify(outer + self.match(centre_crop(self.pool(x), outer.shape[-1])))
 
 
 class ContextBlock(nn.Module):
     """(max-pool) -> conv -> batch norm -> + residual -> ReLU, along time."""
+
+    rectify: Callable[[Tensor], Tensor] = staticmethod(F.relu)
 
     def __init__(self, channels_in: int, spec: ContextBlockSpec) -> None:
         super().__init__()
@@ -66,7 +72,7 @@ class ContextBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.pool(x)
-        return F.relu(self.norm(self.conv(x)) + self.match(x))
+        return self.rectify(self.norm(self.conv(x)) + self.match(x))
 
 
 class Ear(nn.Module):

@@ -24,14 +24,25 @@ def scalogram(audio: Tensor, bank: FilterBank) -> Tensor:
     The gradient is finite everywhere, exact silence included.
     """
     columns = audio.shape[-1] // bank.spec.hop
-    before = bank.history - bank.spec.hop
+    before = bank.history + (bank.spec.phase - 1) * bank.spec.hop
     padded = torch.nn.functional.pad(audio[..., : columns * bank.spec.hop], (before, 0))
-    real, imaginary = bank.project(padded, columns)
+    return columns_of(padded, bank, columns + bank.spec.phase)
+
+
+def columns_of(audio: Tensor, bank: FilterBank, columns: int) -> Tensor:
+    """The last columns of sound that has played before. With a phase the first of them is lost, which only says how
+    much the second has turned.
+
+    audio: (..., history + (columns - 1) * hop) float32
+    Returns (..., channels, columns, bins), with a phase one column less.
+    """
+    real, imaginary = bank.project(audio, columns)
     power = log_power(real, imaginary)
     if not bank.spec.phase:
         return power.unsqueeze(-3)
-    earlier = [torch.nn.functional.pad(part[..., :-1, :], (0, 0, 1, 0)) for part in (real, imaginary)]
-    return torch.stack([power, phase_advance(real, imaginary, earlier[0], earlier[1], bank)], -3)
+    earlier = (real[..., :-1, :], imaginary[..., :-1, :])
+    advance = phase_advance(real[..., 1:, :], imaginary[..., 1:, :], *earlier, bank)
+    return torch.stack([power[..., 1:, :], advance], -3)
 
 
 def log_power(real: Tensor, imaginary: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ..ear.weights import LoadedEar
-from ..settings import Layout as Wishes
+from ..sections import Layout as Wishes
 from . import charges
 from .graph import Network
 from .hearing import variance_of_moments

@@ -70,6 +70,16 @@ def encode(address: str, *args: Any) -> bytes:
     return bytes(builder.build().dgram)
 
 
+def bundle(at_unix_ns: int, *packets: bytes | memoryview) -> bytes:
+    """A bundle of messages, or of bundles, for a moment of the Unix clock in ns; 0 means at once."""
+    seconds, rest = divmod(at_unix_ns, 1_000_000_000)
+    timetag = ((seconds + NTP_EPOCH_S) << 32) + round((rest << 32) / 1e9) if at_unix_ns else IMMEDIATELY
+    parts = [b"#bundle\0", struct.pack(">Q", timetag % 2**64)]  # NTP's seconds begin again in 2036
+    for element in map(bytes, packets):
+        parts += [struct.pack(">i", len(element)), element]
+    return b"".join(parts)
+
+
 def _int32(value: int) -> int:
     """Wrapped into 32 bits, as a counter that outgrows them does on every host."""
     return (value + 2**31) % 2**32 - 2**31

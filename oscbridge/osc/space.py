@@ -122,6 +122,48 @@ COMMANDS = [
         "/ear/layout/load", ("s:name",), "/ear/done /ear/layout/load s:name",
         "Brings back a layout that was solved before; `shipped` is the one that came with the network. 404 lists all.",
     ),
+    Command(
+        "/ear/dream/start", (), "/ear/done /ear/dream/start",
+        "Dreams on from where it stopped, at first from the origin; answered when the first step is done. The stream "
+        "`dream` shows every step, and a clip is handed over once a loop.",
+    ),
+    Command("/ear/dream/stop", (), "/ear/done /ear/dream/stop", "Stops dreaming; the newest clip loops on."),
+    Command(
+        "/ear/dream/restart", (), "/ear/done /ear/dream/restart", "Goes back to the origin, and dreams on from there."
+    ),
+    Command(
+        "/ear/clip/loaded", ("i:clip",), "/ear/done /ear/clip/loaded i:clip",
+        "You have it, and can play it when it is activated.",
+    ),
+    Command(
+        "/ear/clip/failed", ("i:clip", "s:why"), "/ear/done /ear/clip/failed i:clip",
+        "You could not load it: it is not activated for you, and your clip loops on. Others go on.",
+    ),
+    Command("/ear/clip/started", ("i:clip",), "/ear/done /ear/clip/started i:clip", "You play it now."),
+    Command(
+        "/ear/clip/ended", ("i:clip",), "/ear/done /ear/clip/ended i:clip, and the next /ear/clip/activate",
+        "With transport.mode client: your loop ends now, and all change to the newest clip that they have loaded.",
+    ),
+    Command(
+        "/ear/clip/list", (),
+        "/ear/clip/held i:clip s:name s:sha256 s:url s:path i:rate i:frames i:channels f:score i:made_unix_s, one a "
+        "clip, then /ear/done /ear/clip/list i:clips",
+        "The clips that are kept, oldest first.",
+    ),
+    Command(
+        "/ear/clip/keep", ("i:clip", "s:name"), "/ear/done /ear/clip/keep i:clip s:file",
+        "Keeps a clip under a name, for good.",
+    ),
+    Command(
+        "/ear/clip/play", ("i:clip",), "/ear/done /ear/clip/play i:clip",
+        "Goes back to a clip, from the end of the running loop on. It loops, while dreaming goes on, until another is "
+        "played; 0 lets the newest play again.",
+    ),
+    Command(
+        "/ear/clip/import", ("s:name",), "/ear/done /ear/clip/import i:clip",
+        "Takes a sound file of the clips folder as a clip, and as the origin of dreams (dream.origin clip): mono, at "
+        "the ear's rate, cut or looped to the length of a clip.",
+    ),
     Command("/ear/save", ("s:preset",), "/ear/done /ear/save s:preset", "Keeps all live parameters under a name."),
     Command("/ear/load", ("s:preset",), "/ear/done /ear/load s:preset", "Brings a preset back, whole or not at all."),
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from .packets import encode
 Packet = bytes | memoryview
 
 LAYOUT = "layout"
+DREAM, CLIPS, TRANSPORT, STATE = "dream", "clips", "transport", "state"
 CLASSES = "classes"  # the stream, and the layer that it shows
 MOST_CLASSES = 16
 MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
@@ -76,7 +77,23 @@ STREAMS: dict[str, StreamKind] = {
             "while solving: /ear/layout/progress i:rev i:level i:levels i:iteration f:energy",
         ),
     ),
-    "state": StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
+    DREAM: StreamKind(
+        ("",), False, False, "every step of a dream",
+        (
+            "/ear/dream/progress i:clip i:step f:steps_per_s f:score f:loss, the score in standard deviations "
+            "over music",
+        ),
+    ),
+    CLIPS: StreamKind(
+        ("",), False, False, "new clips, and when to play them",
+        (
+            "/ear/clip/ready i:clip s:sha256 s:url s:path i:rate i:frames i:channels f:score",
+            "in a bundle with the time as its timetag: /ear/clip/activate i:clip i:Unix_s i:microseconds f:in_seconds "
+            "f:beat",
+        ),
+    ),
+    TRANSPORT: StreamKind(("",), False, False, "the beat", ("/ear/beat i:bar i:beat f:bpm f:phase",)),
+    STATE: StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from oscbridge.layout.hearing import open_ear
 from oscbridge.layout.job import Job
 from oscbridge.layout.repulsion import THETA, Tree
 from oscbridge.layout.topologies import ear_network
-from oscbridge.settings import Layout
+from oscbridge.sections import Layout
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]

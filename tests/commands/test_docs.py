@@ -19,7 +19,8 @@ from oscbridge.ear.spec import load_spec
 from oscbridge.osc.packets import Message, parse
 from oscbridge.osc.space import COMMANDS, Command
 from oscbridge.osc.streams import STREAMS, Packer, check_wish
-from oscbridge.settings import Parameter, Settings, parameters
+from oscbridge.sections import Settings
+from oscbridge.settings import Parameter, parameters
 
 PER_FRAME = [(name, packing) for name, kind in STREAMS.items() if kind.per_frame for packing in kind.packings]
 

@@ -27,7 +27,7 @@ from oscbridge.commands.monitor_client import Client
 from oscbridge.commands.monitor_view import Meters, draw, spark
 from oscbridge.errors import BridgeError
 from oscbridge.osc.packets import Message, encode, parse
-from oscbridge.settings import Settings
+from oscbridge.sections import Settings
 from tests.wire import ROOT, Running, Wire
 
 LAYERS = 28

@@ -12,7 +12,8 @@ from oscbridge.daemon.presets import Presets
 from oscbridge.errors import BridgeError
 from oscbridge.files import write_whole
 from oscbridge.resources import folder
-from oscbridge.settings import Settings, Stream, live_parameters
+from oscbridge.sections import Settings, Stream
+from oscbridge.settings import live_parameters
 from tests.wire import Running
 
 

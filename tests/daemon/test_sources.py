@@ -435,22 +435,67 @@ def test_a_channel_can_be_changed_while_a_file_plays(play: Callable[..., FileSou
     assert tone_error(read(source, 40), 400) < 0.001
 
 
+def _moment(start: int, sample: int) -> int:
+    """When a stream sample is heard, ns: the first hop's last one is, as the source starts."""
+    return start + round((sample - HOP + 1) * 1e9 / RATE)
+
+
 def test_a_new_clip_begins_where_the_loop_ends_and_the_newest_counts() -> None:
-    first, second, third = (np.full(n, v, np.float32) for n, v in ((1_500, 1), (700, 2), (900, 3)))
-    source = ClipSource(first, RATE, HOP, name="one", clock=Hands().clock)
+    first, second, third = (np.full(n, v, np.float32) for n, v in ((1_500, 1), (7_000, 2), (9_000, 3)))
+    hands = Hands()
+    source = ClipSource(first, RATE, HOP, name="one", clock=hands.clock)
+    start = hands.now
     source.next_hop()
-    source.replace(second, "two")
-    source.replace(third, "three")
+    source.play(second, 2, _moment(start, 3_000), 200)
+    source.play(third, 3, _moment(start, 3_000), 200)
     assert source.what == "one, 0.0 s, 44,100 Hz, looped"
-    sound = read(source, 3)
-    np.testing.assert_array_equal(sound, np.concatenate([first[HOP:], np.resize(third, 3 * HOP - 476)]))
-    assert source.what.startswith("three")
+    sound = np.concatenate([np.ones(HOP, np.float32), read(source, 5)])
+    assert (sound[:2_800] == 1).all()
+    assert (sound[3_000:] == 3).all()
+    assert ((sound[2_801:3_000] > 1) & (sound[2_801:3_000] < 3)).all(), "a fade between them"
+    assert source.what == "clip 3, 0.2 s, 44,100 Hz, looped"
+
+
+def test_a_clips_sample_0_is_heard_at_its_moment_to_the_sample() -> None:
+    for at in range(1_500, 30_000, 1_717):
+        hands = Hands(oversleep_ns=800_000)
+        source = ClipSource(np.zeros(100_000, np.float32), RATE, HOP, clock=hands.clock)
+        moment = _moment(hands.now, at)
+        source.play(np.concatenate([[9.0], np.zeros(9_999)]), 2, moment, 0)
+        hop = source.next_hop()
+        while not hop.samples.any():
+            hop = source.next_hop()
+        heard = hop.monotonic_ns - (HOP - 1 - int(hop.samples.argmax())) * 1e9 / RATE
+        assert heard == pytest.approx(moment, abs=2)
+
+
+def test_a_clip_that_began_before_its_source_is_heard_in_phase_and_nothing_else() -> None:
+    hands = Hands()
+    source = ClipSource(np.full(500, 5, np.float32), RATE, HOP, clock=hands.clock)
+    ramp = np.arange(10_000, dtype=np.float32)
+    source.play(ramp, 4, hands.now - 3_601 * 1_000_000_000, 2_000)
+    hop = source.next_hop().samples
+    at = (3_601 * RATE - HOP + 1) % 10_000
+    np.testing.assert_array_equal(hop[132:], at + np.arange(132, HOP))
+    assert (hop[:132] <= at + np.arange(132)).all() and hop[0] == 0, "faded in from silence"
+
+
+def test_hops_that_are_skipped_take_the_clip_along() -> None:
+    hands = Hands()
+    source = ClipSource(np.zeros(60_000, np.float32), RATE, HOP, clock=hands.clock)
+    source.next_hop()
+    source.play(np.arange(100_000, dtype=np.float32), 4, _moment(hands.now, 9_999), 0)
+    hands.now += 50 * PERIOD + 1_000
+    hop = source.next_hop()
+    np.testing.assert_array_equal(hop.samples, 50 * HOP - 9_999 + np.arange(HOP))
 
 
 @pytest.mark.parametrize("shape", [(0,), (10, 2)])
 def test_a_clip_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(BridgeError, match=r"expected \(n,\), mono"):
         ClipSource(np.zeros(shape, np.float32))
+    with pytest.raises(BridgeError, match=r"clip 3 has the shape"):
+        ClipSource(np.zeros(9, np.float32)).play(np.zeros(shape, np.float32), 3, 0, 0)
 
 
 def test_closing_ends_the_thread(play: Callable[..., FileSource]) -> None:

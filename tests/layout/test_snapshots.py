@@ -16,7 +16,7 @@ from oscbridge.layout.hearing import variance_of_moments
 from oscbridge.layout.job import Job, along_training
 from oscbridge.layout.snapshots import Snapshots, between, unit
 from oscbridge.layout.solver import Solver
-from oscbridge.settings import Layout as Wishes
+from oscbridge.sections import Layout as Wishes
 from tests.ear.ears import RATE, loaded, music
 from tests.layout.test_solver import chain
 

@@ -1,0 +1,222 @@
+"""The process that dreams: one step after the other, its clips as files."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BridgeError
+from .places import SharedArrays
+from .recent import SharedRecent
+from .worker_process import Orders, begin, read_orders, tell
+
+if TYPE_CHECKING:
+    from ..dream.dreamer import Dreamer, Progress
+
+ALIVE_S = 0.5
+SCORED_SHARE = 0.25  # of the time at most goes into looking at the loop itself
+MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be dreamed; control sends it anew whenever a part of it changes.
+
+    wishes: the section `dream`; frames: length of the loop in samples; selection: update of the shared weights
+    begun: rises with each start from the origin; origin, target: clip files, "" for the bundled loop
+    """
+
+    wishes: dict[str, Any] = field(default_factory=dict)
+    is_on: bool = False
+    frames: int = 1
+    selection: int = 0
+    begun: int = 0
+    origin: str = ""
+    target: str = ""
+
+
+def run(
+    sock: socket.socket, parent: int, model: str, weights: SharedArrays, recent: SharedRecent, order: Order, resume: str
+) -> None:
+    """Entry point of the process. model: path of the YAML; weights: (neurons,) of the selection, 0 what is not
+    selected; recent: what the ear heard last; resume: a clip to go on from, "" for the origin."""
+    begin(parent, nice=5)  # sound goes before dreams
+    try:
+        _Worker(sock, model, weights, recent, order, resume).loop()
+    except BridgeError as error:
+        tell(sock, {"fatal": str(error), "code": error.code})
+        threading.Event().wait()  # control ends this process
+    except (BrokenPipeError, ConnectionError):
+        sys.exit(0)  # control is gone
+
+
+class _Worker:
+    def __init__(
+        self, sock: socket.socket, model: str, weights: SharedArrays, recent: SharedRecent, order: Order, resume: str
+    ) -> None:
+        import torch
+
+        from ..ear.reference import load_reference, path_of
+        from ..layout.hearing import open_ear
+
+        self.threads = min(MOST_THREADS, max(1, (os.cpu_count() or 1) - 1))  # one core is the listener's
+        torch.set_num_threads(self.threads)
+        torch.set_flush_denormal(True)
+        self._torch, self._sock, self._weights, self._recent = torch, sock, weights, recent
+        self._orders: Orders = queue.SimpleQueue()
+        threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
+        self._loaded, self._bundled = open_ear(Path(model), None)
+        reference = load_reference(self._loaded, path_of(Path(model).with_suffix(".safetensors")), self._bundled)
+        from ..dream.goals import Goals
+
+        self._goals = Goals(self._loaded, reference, self._bundled)
+        self._rate: int = self._loaded.bank.spec.rate
+        self._order, self._resume = Order(), resume
+        self._dreamer: Dreamer | None = None
+        self._is_new = False  # nothing was told of yet since the last start
+        self._made_at, self._pace = time.monotonic(), 0.0
+        self._scoring_s, self._since_scored_s = 0.0, 1.0
+        tell(sock, {"ready": True, "threads": self.threads})
+        self._take(order)
+
+    def loop(self) -> None:
+        while True:
+            self._carry_out(wait=not self._is_dreaming)
+            if self._is_dreaming:
+                self._step()
+
+    @property
+    def _is_dreaming(self) -> bool:
+        return self._order.is_on and self._dreamer is not None
+
+    # orders
+
+    def _carry_out(self, wait: bool) -> None:
+        """All that have come; without a dream, after a while without one too."""
+        newest: dict[str, Any] | None = None
+        try:
+            first = self._orders.get(timeout=ALIVE_S) if wait else self._orders.get_nowait()
+        except queue.Empty:
+            if wait:
+                tell(self._sock, {"alive": True})
+            return
+        pending = [first]
+        while not self._orders.empty():
+            pending.append(self._orders.get())
+        for order in pending:
+            if "hand_over" in order:
+                if newest is not None:  # what was asked for before it
+                    self._take(Order(**newest))
+                    newest = None
+                self._hand_over(**order["hand_over"])
+            else:
+                newest = order["order"]
+        if newest is not None:
+            self._take(Order(**newest))
+
+    def _take(self, order: Order) -> None:
+        """Changes the dream; what cannot be is told, and the dream before goes on if there is one."""
+        before, self._order = self._order, order
+        if not order.is_on and self._dreamer is None:
+            return
+        try:
+            self._apply(order, before)
+        except BridgeError as error:
+            tell(self._sock, {"refused": str(error), "code": error.code, "begun": order.begun})
+
+    def _apply(self, order: Order, before: Order) -> None:
+        from ..dream.dreamer import Dreamer
+        from ..dream.objectives import Selected
+        from ..sections import Dream
+
+        wishes = Dream(**order.wishes)
+        if order.is_on and not before.is_on:
+            self._is_new = True
+        if self._dreamer is None or order.target != before.target or order.frames != before.frames:
+            self._goals.target = self._clip(order.target, order.frames)
+        values = self._weights.read(order.selection)
+        neurons = values.nonzero()[0]
+        selected = Selected(neurons, values[neurons])
+        if self._dreamer is None:
+            origin = self._origin(wishes, order)
+            self._dreamer = Dreamer(self._loaded, origin, wishes, selected, self._goals)
+            self._is_new = True
+            if self._resume:
+                self._dreamer.resize(self._clip(self._resume, order.frames), self._dreamer.origin)
+                self._resume = ""
+            return
+        self._dreamer.change(wishes, selected)
+        if order.begun != before.begun:
+            self._dreamer.begin(self._origin(wishes, order), wishes.seed)
+            self._is_new = True
+        elif order.frames != before.frames:
+            from .clip_sound import recut
+
+            sound, origin = (recut(x.numpy(), order.frames) for x in (self._dreamer.sound, self._dreamer.origin))
+            self._dreamer.resize(self._torch.from_numpy(sound), self._torch.from_numpy(origin))
+
+    def _origin(self, wishes: Any, order: Order) -> Any:
+        n = order.frames
+        if wishes.origin == "noise":
+            random = self._torch.Generator().manual_seed(wishes.seed)
+            return 10 ** (wishes.noise_db / 20) * self._torch.randn(n, generator=random)
+        if wishes.origin == "silence":
+            return self._torch.zeros(n)
+        if wishes.origin == "live":
+            heard = self._recent.last(n)
+            if heard is None:
+                raise BridgeError(f"the ear has not heard {n / self._rate:.1f} s yet; try again then", 409)
+            return self._torch.from_numpy(heard)
+        return self._clip(order.origin, n)
+
+    def _clip(self, path: str, frames: int) -> Any:
+        """A clip's sound, or the bundled loop's, as long as the loop."""
+        from .clip_files import read_clip
+        from .clip_sound import recut
+
+        sound = read_clip(Path(path), self._rate) if path else self._bundled.numpy()
+        return self._torch.from_numpy(recut(sound, frames))
+
+    # steps and clips
+
+    def _step(self) -> None:
+        assert self._dreamer is not None
+        began = time.monotonic()
+        is_scored = self._is_new or self._scoring_s <= SCORED_SHARE * self._since_scored_s
+        progress = self._dreamer.step(is_scored=False)
+        stepped = time.monotonic()
+        if is_scored:
+            progress = self._dreamer.rated(progress)
+            self._scoring_s, self._since_scored_s = time.monotonic() - stepped, 0.0
+        took = time.monotonic() - began
+        self._since_scored_s += took
+        self._pace = took if not self._pace else self._pace + 0.1 * (took - self._pace)
+        self._show(progress)
+
+    def _show(self, progress: Progress) -> None:
+        told = {"step": progress.step, "per_s": 1 / max(self._pace, 1e-6), "score": progress.score}
+        tell(self._sock, {**told, "loss": progress.loss, "undone": progress.undone, "begun": self._order.begun})
+        self._is_new = False
+
+    def _hand_over(self, clip: int, folder: str, format: str, made: dict[str, Any]) -> None:
+        from .clip_files import write_clip
+
+        if self._dreamer is None:
+            return
+        samples, score = self._dreamer.clip.numpy(), self._dreamer.score()
+        made = {**made, "step": self._dreamer.step_number}
+        try:
+            written = write_clip(
+                Path(folder), clip, samples, self._rate, format=format, score=score, made=made, made_at=time.time()
+            )
+        except BridgeError as error:
+            tell(self._sock, {"trouble": str(error), "code": error.code})
+            return
+        tell(self._sock, {"clip": {**asdict(written), "path": str(written.path)}})

@@ -1,0 +1,199 @@
+"""The optimisation loop: a sound is changed, a step at a time, towards its objective.
+
+Source: Immersions, Input Optimization and Live Performance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..ear.weights import LoadedEar
+from ..sections import Dream as Wishes
+from .circle import CircularEar, fast_dtype
+from .goals import Goals
+from .objectives import Match, Moments, Selected
+from .spectrum import Spectrum, Steps, slopes, without_faint, without_small
+from .variations import Equalizer, Variation, altered, draw, is_plain, shifted
+
+PEAK = 0.98  # full scale is 1
+LEAST_NOISE = 3e-5  # -90 dB under every origin: what is exactly silent has no level to be raised
+HIGH_HZ = 2_000.0  # above which high frequencies have a price
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step. score: of the loop itself, neither shifted nor masked, after step `scored`; undone: bad steps."""
+
+    step: int
+    score: float
+    scored: int
+    loss: float
+    undone: int
+
+
+class Dreamer:
+    """One dream of one ear. Its wishes and its selection may change between any two steps.
+
+    Deterministic: the same wishes, origin and count of steps give the same sound on the same machine.
+    """
+
+    def __init__(self, loaded: LoadedEar, origin: Tensor, wishes: Wishes, selected: Selected, goals: Goals) -> None:
+        """origin: (n,) float32 at the ear's rate. Raises BridgeError if the wishes cannot be met: nothing selected, a
+        class or a prediction that this ear lacks."""
+        self._loaded, self._goals = loaded, goals
+        self.rate = loaded.bank.spec.rate
+        self._equalizer = Equalizer(self.rate)
+        self._ears: dict[tuple[int, ...], tuple[CircularEar, CircularEar]] = {}
+        self._high = _high_band(loaded)
+        self.begin(origin, wishes.seed)
+        self.change(wishes, selected)
+
+    # what is changed from outside
+
+    def begin(self, origin: Tensor, seed: int) -> None:
+        """From this sound on, as if nothing had been."""
+        self._random = torch.Generator().manual_seed(seed)
+        sound = torch.nan_to_num(origin.detach().float(), 0.0, 0.0, 0.0)
+        sound = sound + LEAST_NOISE * torch.randn(sound.shape, generator=self._random)
+        self.origin = _within_peak(sound)
+        self._take(self.origin.clone())
+        self.step_number = self.undone = 0
+        self._score, self._scored = 0.0, -1
+
+    def _take(self, sound: Tensor) -> None:
+        self._sound = sound.requires_grad_()
+        self._spectrum = Spectrum(sound.shape[0])
+        self._steps = Steps(self._spectrum.of(sound.detach()).shape)
+
+    def change(self, wishes: Wishes, selected: Selected) -> None:
+        """Other wishes, or another selection. Raises BridgeError as the constructor does, and nothing has changed."""
+        objective = self._goals.objective(wishes, selected)
+        self.wishes, self._objective = wishes, objective
+        key = tuple(sorted(objective.layers))
+        if key not in self._ears:
+            self._ears = {key: self._make_ears(key)}  # the one before is forgotten: it is large
+        self._fast, self._exact = self._ears[key]
+
+    def _make_ears(self, layers: tuple[int, ...]) -> tuple[CircularEar, CircularEar]:
+        return CircularEar(self._loaded, layers, fast_dtype(), wakes=True), CircularEar(self._loaded, layers)
+
+    def resize(self, sound: Tensor, origin: Tensor) -> None:
+        """Goes on with a loop of another length: (m,) both."""
+        self.origin = origin
+        self._take(sound.detach().clone())
+
+    # what comes out
+
+    @property
+    def samples(self) -> int:
+        return self._sound.shape[0]
+
+    @property
+    def sound(self) -> Tensor:
+        """(n,), the dream before the equaliser."""
+        return self._sound.detach()
+
+    @property
+    def clip(self) -> Tensor:
+        """(n,) float32 as it is heard: finite, within ±PEAK."""
+        with torch.no_grad():
+            return _within_peak(self._equalizer.apply(self._sound.detach(), self.wishes)).clone()
+
+    def score(self) -> float:
+        """Of the clip as it is now, in float32."""
+        with torch.inference_mode():
+            return self.score_of(self.clip)
+
+    def score_of(self, sound: Tensor) -> float:
+        """Of any sound, by this dream's objective. sound: (m,)."""
+        with torch.inference_mode():
+            moments = self._moments([Variation()], sound.shape[0])
+            if isinstance(self._objective, Match):
+                self._objective.target = self._exact.answers(self._exact.hear(self._goals.target[None]))
+            return self._objective.score(self._exact.answers(self._exact.hear(sound[None])), moments)
+
+    # a step
+
+    def step(self, is_scored: bool = True) -> Progress:
+        """One step. is_scored: evaluate the clean loop after it; else the score is the one before's."""
+        w = self.wishes
+        n = self.samples
+        frames, bins = self._fast.frames_of(n), self._loaded.bank.spec.bins
+        views = [draw(w, self._random, n, self.rate, frames, bins) for _ in range(1 if is_plain(w) else w.views)]
+        loss = self._loss(views)
+        (gradient,) = torch.autograd.grad(loss, self._sound)
+        before = self._sound.detach().clone()
+        value = float(loss.detach())
+        if torch.isfinite(gradient).all() and math.isfinite(value):
+            self._move(gradient)
+        if not torch.isfinite(self._sound).all() or not math.isfinite(value):
+            self.undone += 1
+            self._take(before)  # with new moments: the old ones may be what broke it
+        self.step_number += 1
+        progress = Progress(self.step_number, self._score, self._scored, value, self.undone)
+        return self.rated(progress) if is_scored else progress
+
+    def rated(self, progress: Progress) -> Progress:
+        """The newest step's progress, with the score of the loop as it is after it."""
+        score = self.score()
+        if math.isfinite(score):
+            self._score, self._scored = score, self.step_number
+        return replace(progress, score=self._score, scored=self._scored)
+
+    def _loss(self, views: list[Variation]) -> Tensor:
+        w = self.wishes
+        heard = self._equalizer.apply(self._sound, w)
+        x = altered(self._fast.hear(shifted(heard, views)), views, self._fast.before)
+        answers = self._fast.answers(x)
+        if isinstance(self._objective, Match):
+            with torch.no_grad():
+                own = altered(self._fast.hear(shifted(self._goals.target, views)), views, self._fast.before)
+                self._objective.target = self._fast.answers(own)
+        loss = self._objective.loss(answers, self._moments(views, self.samples))
+        power = x[:, 0, self._fast.before :]
+        if w.loudness:
+            loss = loss + w.loudness * power.mean() * 10
+        if w.high_frequencies:
+            loss = loss + w.high_frequencies * (power * self._high).mean() * 10
+        if w.activation:
+            loss = loss + w.activation * self._goals.excitement(answers)
+        return loss
+
+    def _moments(self, views: list[Variation], samples: int) -> Moments:
+        return Moments(self.wishes.position, self.wishes.width, [v.shift / samples for v in views])
+
+    @torch.no_grad()
+    def _move(self, gradient: Tensor) -> None:
+        w = self.wishes
+        cells = self._spectrum.of(self._sound)
+        slope = slopes(cells, self._spectrum.of(gradient))
+        if w.denoise_gradient:
+            slope = without_small(slope, w.denoise_gradient)
+        if w.gradient_noise:
+            slope = slope + w.gradient_noise * torch.randn(slope.shape, generator=self._random)
+        if w.step_size > 0:
+            make = self._steps.adam if w.optimizer == "adam" else self._steps.plain
+            cells = cells * torch.exp(make(slope, w.step_size))
+            if w.denoise:
+                cells = without_faint(cells, w.denoise)
+            self._sound.copy_(self._spectrum.sound(cells))
+            if w.mix_original:
+                self._sound.lerp_(self.origin, w.mix_original)
+        self._sound.copy_(_within_peak(self._sound))
+
+
+def _within_peak(sound: Tensor) -> Tensor:
+    """Turned down as a whole where its highest sample, of either sign, lies above PEAK."""
+    peak = float(sound.abs().max())
+    return sound * (PEAK / peak) if peak > PEAK else sound
+
+
+def _high_band(loaded: LoadedEar) -> Tensor:
+    """(bins,), 0 up to HIGH_HZ, rising to 1 at the top."""
+    spec = loaded.bank.spec
+    octaves = torch.tensor([math.log2(spec.frequency_hz(b) / HIGH_HZ) for b in range(spec.bins)])
+    return torch.clamp(octaves, min=0.0) / torch.clamp(octaves.max(), min=1e-6)

@@ -1,0 +1,73 @@
+"""From wishes and a selection to an objective, with what an ear can offer."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..ear.anatomy import anatomy
+from ..ear.reference import Reference
+from ..ear.weights import LoadedEar
+from ..errors import BridgeError
+from ..sections import Dream as Wishes
+from ..validation import did_you_mean
+from .circle import CircularEar
+from .objectives import Activate, Answers, Classify, Match, Normal, Objective, Predict, Selected, Style
+
+SKIP = 4  # encodings that are not predicted (Immersions, Experiment)
+
+
+class Goals:
+    """Makes objectives for one ear.
+
+    target: (n,) what match and style aim at, may be replaced at any time
+    """
+
+    def __init__(self, loaded: LoadedEar, reference: Reference, target: Tensor) -> None:
+        self._loaded, self.target, self._reference = loaded, target, reference
+        self._layers = anatomy(loaded.ear.spec).layers
+        self._normal = Normal(self._layers, loaded.statistics)
+
+    def objective(self, wishes: Wishes, selected: Selected) -> Objective:
+        """Raises BridgeError 409 if nothing is selected, 404 if the ear has no such class or no predictions."""
+        spec = self._loaded.ear.spec
+        if wishes.objective == "classify":
+            return Classify(len(self._layers) - 1, self._class(wishes.class_name))
+        if wishes.objective == "predict":
+            if self._reference.maps is None:
+                raise BridgeError(
+                    "this ear came without the maps it predicts with (<name>.reference.safetensors beside its "
+                    "weights), so dream.objective predict is not possible; choose another",
+                    404,
+                )
+            stride = self._layers[spec.c_layer].frames_per_step // self._layers[spec.z_layer].frames_per_step
+            return Predict(spec.z_layer, spec.c_layer, self._reference.maps, SKIP, stride)
+        if selected.is_empty:
+            raise BridgeError("nothing is selected; send /ear/select/add or /ear/select/circle first", 409)
+        if wishes.objective == "activate":
+            return Activate(self._layers, self._normal, self._reference, selected, wishes.emphasis)
+        chosen = self._layers_of(selected)
+        if wishes.objective == "match":
+            return Match(chosen, self._normal)
+        ear = CircularEar(self._loaded, chosen)
+        with torch.inference_mode():
+            return Style(chosen, self._normal, ear.answers(ear.hear(self.target[None])))
+
+    def excitement(self, answers: Answers) -> Tensor:
+        """Mean size of all activations of the layers at hand, in standard deviations."""
+        parts = [self._normal(i, x).abs().mean() for i, x in answers.items() if i <= self._loaded.ear.spec.c_layer]
+        return torch.stack(parts).mean() if parts else torch.zeros(())
+
+    def _layers_of(self, selected: Selected) -> list[int]:
+        firsts = np.array([layer.first_neuron for layer in self._layers])
+        return [int(i) for i in np.unique(np.searchsorted(firsts, selected.neurons, "right") - 1)]
+
+    def _class(self, name: str) -> int:
+        classes = self._loaded.ear.spec.classes
+        if not classes:
+            raise BridgeError("this ear has no classes; choose another dream.objective than classify", 404)
+        if name not in classes:
+            hint = did_you_mean(name, list(classes))
+            raise BridgeError(f"dream.class_name is {name[:40]!r}; the classes are {', '.join(classes)}.{hint}", 404)
+        return classes.index(name)

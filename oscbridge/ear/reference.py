@@ -1,0 +1,102 @@
+"""What belongs to an ear beside its weights: what its neurons do in clips of music, and the maps that it predicts with.
+
+A neuron's own deviation does not say how much a group of neurons varies from clip to clip; these do, for any group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor
+
+from ..errors import BridgeError
+from ..files import write_whole
+from .anatomy import anatomy
+from .filterbank import FilterBank
+from .network import Ear
+from .neurons import Statistics
+from .scalogram import scalogram
+from .weights import LoadedEar, read_tensors
+
+CLIP_S = 4.0
+PARTS = 16
+LOWEST, STEPS = -4.0, 16.0  # a value is kept as a byte: round((deviations - LOWEST) * STEPS)
+RARE = 0.1  # of its layer's mean deviation: what a neuron that hardly moved on music is measured by at least
+
+
+@dataclass(frozen=True)
+class Reference:
+    """clips: (m, neurons) uint8, see `deviations`; maps: (ahead, encoding, context) float32, None if not known."""
+
+    clips: NDArray[np.uint8]
+    maps: Tensor | None = None
+
+    def deviations(self, neurons: NDArray[np.intp] | slice) -> NDArray[np.float32]:
+        """(m, n) of these neurons: their activations in standard deviations over their means on music."""
+        return self.clips[:, neurons].astype(np.float32) / np.float32(STEPS) + np.float32(LOWEST)
+
+
+def path_of(weights: Path) -> Path:
+    """The file beside <name>.safetensors."""
+    return weights.with_name(f"{weights.stem}.reference.safetensors")
+
+
+def load_reference(loaded: LoadedEar, path: Path, music: Tensor) -> Reference:
+    """The ear's reference; where there is no such file, parts of the music given, and no maps.
+
+    music: (n,) float32 at the ear's rate. Raises BridgeError if the file cannot be read or is another ear's.
+    """
+    if not path.exists():
+        clip = scalogram(music, loaded.bank)
+        # one piece has no clips that differ as pieces do; its parts are the best there is
+        parts = [clip[:, : max(1, clip.shape[-2] * part // PARTS)] for part in range(1, PARTS + 1)]
+        return Reference(measure_clips(loaded.ear, loaded.bank, loaded.statistics, parts, CLIP_S / 4))
+    tensors = read_tensors(path)
+    neurons = len(loaded.statistics.mean)
+    if tensors.get("clips", torch.empty(0)).shape[1:] != (neurons,):
+        raise BridgeError(
+            f"{path} holds {list(tensors.get('clips', torch.empty(0)).shape)} clips; expected (clips, {neurons}) "
+            "of this ear. Take the file that belongs to the weights, or move it away"
+        )
+    return Reference(tensors["clips"].to(torch.uint8).numpy(), tensors.get("maps"))
+
+
+def save_reference(reference: Reference, path: Path) -> None:
+    """Whole or not at all."""
+    tensors = {"clips": torch.from_numpy(reference.clips)}
+    if reference.maps is not None:
+        tensors["maps"] = reference.maps.detach().half().contiguous()
+    write_whole(path, save(tensors))
+
+
+def scale(statistics: Statistics, span: slice) -> NDArray[np.float32]:
+    """What one standard deviation is of a layer's neurons."""
+    std = statistics.std[span]
+    return np.maximum(std, max(float(std.mean()) * RARE, 1e-6)).astype(np.float32)
+
+
+@torch.inference_mode()
+def measure_clips(
+    ear: Ear, bank: FilterBank, statistics: Statistics, clips: Sequence[Tensor], seconds: float = CLIP_S
+) -> NDArray[np.uint8]:
+    """What every neuron does in each clip, as the mean over its last `seconds`.
+
+    clips: scalograms, (channels, frames, bins) each
+    """
+    layers = anatomy(ear.spec).layers
+    frames = max(1, round(seconds / bank.spec.hop_s))
+    rows = []
+    for clip in clips:
+        heard = ear(clip.unsqueeze(0))
+        row = [x[0, :, -max(1, frames // y.frames_per_step) :].mean(1) for y, x in zip(layers, heard, strict=True)]
+        rows.append(torch.cat([x.flatten() for x in row]).numpy())
+    found = np.stack(rows)
+    for layer in layers:
+        found[:, layer.span] = (found[:, layer.span] - statistics.mean[layer.span]) / scale(statistics, layer.span)
+    return np.clip(np.rint((found - LOWEST) * STEPS), 0, 255).astype(np.uint8)
