@@ -16,12 +16,11 @@ from ..sections import Dream as Wishes
 from .circle import CircularEar, fast_dtype
 from .goals import Goals
 from .objectives import Match, Moments, Selected
-from .spectrum import Spectrum, Steps, slopes, without_faint, without_small
+from .spectrum import Spectrum, Steps, Trust, slopes, without_faint, without_small
 from .variations import Equalizer, Variation, altered, draw, is_plain, shifted
 
 PEAK = 0.98  # full scale is 1
 LEAST_NOISE = 3e-5  # -90 dB under every origin: what is exactly silent has no level to be raised
-HIGH_HZ = 2_000.0  # above which high frequencies have a price
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,14 @@ class Dreamer:
     def _take(self, sound: Tensor) -> None:
         self._sound = sound.requires_grad_()
         self._spectrum = Spectrum(sound.shape[0])
+        self._trust = Trust()
         self._steps = Steps(self._spectrum.of(sound.detach()).shape)
 
     def change(self, wishes: Wishes, selected: Selected) -> None:
         """Other wishes, or another selection. Raises BridgeError as the constructor does, and nothing has changed."""
         objective = self._goals.objective(wishes, selected)
         self.wishes, self._objective = wishes, objective
+        self._trust = Trust()  # another aim, another loss
         key = tuple(sorted(objective.layers))
         if key not in self._ears:
             self._ears = {key: self._make_ears(key)}  # the one before is forgotten: it is large
@@ -129,7 +130,7 @@ class Dreamer:
         before = self._sound.detach().clone()
         value = float(loss.detach())
         if torch.isfinite(gradient).all() and math.isfinite(value):
-            self._move(gradient)
+            self._move(gradient, self._trust.see(value))
         if not torch.isfinite(self._sound).all() or not math.isfinite(value):
             self.undone += 1
             self._take(before)  # with new moments: the old ones may be what broke it
@@ -167,7 +168,7 @@ class Dreamer:
         return Moments(self.wishes.position, self.wishes.width, [v.shift / samples for v in views])
 
     @torch.no_grad()
-    def _move(self, gradient: Tensor) -> None:
+    def _move(self, gradient: Tensor, share: float) -> None:
         w = self.wishes
         cells = self._spectrum.of(self._sound)
         slope = slopes(cells, self._spectrum.of(gradient))
@@ -177,7 +178,7 @@ class Dreamer:
             slope = slope + w.gradient_noise * torch.randn(slope.shape, generator=self._random)
         if w.step_size > 0:
             make = self._steps.adam if w.optimizer == "adam" else self._steps.plain
-            cells = cells * torch.exp(make(slope, w.step_size))
+            cells = cells * torch.exp(make(slope, w.step_size * share))
             if w.denoise:
                 cells = without_faint(cells, w.denoise)
             self._sound.copy_(self._spectrum.sound(cells))
@@ -193,7 +194,5 @@ def _within_peak(sound: Tensor) -> Tensor:
 
 
 def _high_band(loaded: LoadedEar) -> Tensor:
-    """(bins,), 0 up to HIGH_HZ, rising to 1 at the top."""
-    spec = loaded.bank.spec
-    octaves = torch.tensor([math.log2(spec.frequency_hz(b) / HIGH_HZ) for b in range(spec.bins)])
-    return torch.clamp(octaves, min=0.0) / torch.clamp(octaves.max(), min=1e-6)
+    """(bins,), 0 in the lower two thirds of the ear's octaves, rising to 1 at the top."""
+    return torch.clamp(torch.linspace(-2.0, 1.0, loaded.bank.spec.bins), min=0.0)

@@ -14,6 +14,7 @@ from torch import Tensor
 WINDOW, HOP = 2_048, 512  # samples
 FAINT = 0.15  # of the mean magnitude: what de-noising with amount 1 takes from every cell in a step
 NEPER = math.log(10) / 20  # a decibel
+LEAST, RISE, FALL, SLOWLY = 1 / 32, 1.1, 0.8, 0.7  # of the trust in a step
 SMOOTH = 0.1  # of the usual slope: cells that hardly matter move less than the others
 
 
@@ -81,3 +82,23 @@ class Steps:
     @staticmethod
     def plain(slope: Tensor, decibels: float) -> Tensor:
         return -decibels * NEPER * slope / (slope.square().mean().sqrt() + 1e-20)
+
+
+class Trust:
+    """How much of a step to make: less while steps lead nowhere, all of it again while they lead down.
+
+    A fine pattern is only found by fine steps, and a faint or silent sound is only raised by large ones.
+    """
+
+    def __init__(self) -> None:
+        self.share = 1.0
+        self._trend: float | None = None
+
+    def see(self, loss: float) -> float:
+        """After each evaluation. Returns the share of the wished step."""
+        if self._trend is not None:
+            trend = SLOWLY * self._trend + (1 - SLOWLY) * loss  # single losses jump with their variations
+            self.share = min(1.0, max(LEAST, self.share * (RISE if trend < self._trend else FALL)))
+            loss = trend
+        self._trend = loss
+        return self.share
