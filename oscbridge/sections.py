@@ -137,7 +137,7 @@ class Dream(Section):
     denoise_gradient: float = param(0.0, ge=0, le=1, doc="Takes what is faint out of each step.")
     loudness: float = param(0.0, ge=0, le=10, doc="Price of loud sound: of the scalogram's mean.")
     activation: float = param(0.0, ge=0, le=10, doc="Price of exciting the whole network instead of the selection.")
-    high_frequencies: float = param(0.0, ge=0, le=10, doc="Price of sound above 2.5 kHz (a third of the ear's octaves).")
+    high_frequencies: float = param(0.0, ge=0, le=10, doc="Price of sound above 2.5 kHz, the ear's upper third.")
     low_db: float = param(0.0, ge=-60, le=12, unit="dB", doc="Equaliser between dream and clip: below 250 Hz.")
     mid_db: float = param(0.0, ge=-60, le=12, unit="dB", doc="Equaliser: 250 Hz to 2.5 kHz.")
     high_db: float = param(0.0, ge=-60, le=12, unit="dB", doc="Equaliser: above 2.5 kHz.")

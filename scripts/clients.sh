@@ -15,6 +15,7 @@ else
     need pd puredata-core
     need oscdump liblo-tools
     need jackd jackd2
+    need scsynth supercollider-server
     need ip iproute2
     need tc iproute2
     need ffmpeg ffmpeg

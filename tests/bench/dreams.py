@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from oscbridge import resources
+from oscbridge.dream.circle import fast_dtype
 from oscbridge.dream.dreamer import Dreamer
 from oscbridge.dream.goals import Goals
 from oscbridge.dream.objectives import Selected
@@ -166,12 +167,10 @@ def speed(rounds: int = 8) -> Pace:
         selection.add(index, 0, 0, 0.0, 1.0, 1.0)
         dreamer = Dreamer(loaded, clip, Dream(), Selected(selection.neurons, selection.weights), goals)
         steps[layers[index].name] = _milliseconds(lambda d=dreamer: d.step(is_scored=False), rounds)  # type: ignore[misc]
-    macs = (
-        3 * anatomy(loaded.ear.spec).window_macs
-    )  # forward once, backward to the input and what it needs: about twice
-    a = torch.randn(1_536, 1_536)
+    macs = 2 * anatomy(loaded.ear.spec).window_macs  # forward, and backward to the input alone
+    a = torch.randn(1_536, 1_536, dtype=fast_dtype())
     product_ms = _milliseconds(lambda: a @ a, rounds)
-    share = macs / steps[layers[DEPTHS[-1]].name] / (1_536**3 / product_ms) * 2 / 3
+    share = macs / steps[layers[DEPTHS[-1]].name] / (1_536**3 / product_ms)
     return Pace(steps, _milliseconds(lambda: _plain(loaded.ear, loaded, clip), max(2, rounds // 2)), share)
 
 
