@@ -46,6 +46,7 @@ def run(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 opens to the network.")] = None,
     port: Annotated[int | None, typer.Option(help="UDP port for OSC; 0 takes a free one.")] = None,
     model: Annotated[str | None, typer.Option(help="The network: a name, or a path to its YAML.")] = None,
+    farm: Annotated[str | None, typer.Option(help="Dream on this Dask cluster: tcp://host:8786.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="section.name=value; may be repeated.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write one JSON line here at the first frame.")] = None,
 ) -> None:
@@ -54,7 +55,7 @@ def run(
 
     chosen = {
         "listen.file": file, "listen.device": device, "listen.channel": channel, "listen.gain_db": gain,
-        "server.host": host, "server.port": port, "model.name": model,
+        "server.host": host, "server.port": port, "model.name": model, "dream.farm": farm,
     }  # fmt: skip
     overrides = [f"{name}={value}" for name, value in chosen.items() if value is not None]
     if device is not None or file is not None:
@@ -208,7 +209,7 @@ def layout(
 
     take_idle_cores()
     from .commands.layout import Wanted, lay_out
-    from .settings import Layout
+    from .sections import Layout
     from .validation import check
 
     given = {"weights": weights, "charge": charge, "gravity": gravity, "snapshots": snapshots, "seed": seed}
@@ -216,6 +217,61 @@ def layout(
     try:
         wishes = [check(Layout, {**given, "k": one, "prediction": prediction}, "layout") for one in k or [Layout().k]]
         lay_out(Wanted(model, edges, state, checkpoints, loop, out, png, mp4, size), wishes)
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+@app.command()
+def dream(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The clip (.wav, .flac), or a folder where there are several.")
+    ],
+    select: Annotated[
+        list[str] | None,
+        typer.Option(help='Neurons: "layer:block6.conv2 channels:0-1 band:0.2-0.8 weight:1"; may be repeated.'),
+    ] = None,
+    origin: Annotated[str, typer.Option(help="What to start from: noise, silence, or a sound file.")] = "noise",
+    seconds: Annotated[
+        float | None, typer.Option(help="How long to dream; 20 if neither this nor --steps is given.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="How many steps at most: so the same seed dreams the same.")] = None,
+    length: Annotated[float, typer.Option(help="Length of a clip, in seconds.")] = 4.0,
+    model: Annotated[str, typer.Option(help="The network: a name, or a path to its YAML.")] = "ear",
+    class_: Annotated[str | None, typer.Option("--class", help="Be taken for this class instead, as guitar.")] = None,
+    predict: Annotated[bool, typer.Option("--predict", help="Be predictable to the ear instead.")] = False,
+    style: Annotated[
+        Path | None, typer.Option(help="Share this clip's channel correlations in the selected layers.")
+    ] = None,
+    match: Annotated[
+        Path | None, typer.Option(help="Answer as this clip does; without --select layer by layer, into a folder.")
+    ] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer that --match reconstructs; may be repeated; all if none.")
+    ] = None,
+    every_layer: Annotated[
+        bool, typer.Option("--every-layer", help="A clip for each layer's first channels, into a folder.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Of noise and variations.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="dream.name=value, as dream.denoise=0.2; may be repeated.")
+    ] = None,
+    png: Annotated[bool, typer.Option(help="Draw the sound, next to it.")] = True,
+) -> None:
+    """Makes sounds that excite chosen neurons. Ctrl-C ends it and keeps what there is."""
+    from .commands.threads import take_idle_cores
+
+    take_idle_cores()
+    from .commands.dream import Wanted
+    from .commands.dream import dream as make
+
+    overrides = [*([] if seed is None else [f"dream.seed={seed}"]), *(set_ or [])]
+    try:
+        make(
+            Wanted(
+                out, model, select or [], origin, seconds, steps, length, overrides, class_, predict, style, match,
+                every_layer, layer or [], png,
+            )
+        )  # fmt: skip
     except BridgeError as error:
         raise refuse(error) from error
 

@@ -31,7 +31,8 @@ KEPT_FOR_S = 30.0  # a clip that was just handed over is not cleared away, whoev
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the desk needs of the daemon. hand_over: the dream as it is now, as clip n, if there is anything new;
+    """What the desk needs of the daemon. hand_over: asks for the dream as it is, with the next
+    number, if there is anything new, and says whether;
     play: the order for whoever plays here; started: another clip plays."""
 
     settings: Callable[[], Settings]
@@ -39,7 +40,7 @@ class Surroundings:
     subscribers: Callable[[str], list[Subscription]]
     send: Callable[[Packet, Source], None]
     url_of: Callable[[str, str, str], str]
-    hand_over: Callable[[Callable[[], int]], None]
+    hand_over: Callable[[Callable[[], int]], bool]
     play: Callable[[dict[str, Any]], None]
     started: Callable[[], None]
     say: Callable[[str], None]
@@ -161,9 +162,9 @@ class ClipDesk:
             self._around.send(packet, entry.address)
 
     def on_ready_due(self, loop_end_ns: int) -> None:
-        self._around.hand_over(self.store.next_id)
         running = self.running
-        if running is not None and abs(running.frames - self.frames) > 1:
+        is_coming = self._around.hand_over(self.store.next_id)
+        if not is_coming and running is not None and abs(running.frames - self.frames) > 1:
             self._recut(running)
 
     def on_activate_due(self, loop_end_ns: int, beat: float) -> None:

@@ -5,6 +5,7 @@ The sound is written first and removed last, so whatever has an entry is whole, 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -133,7 +134,7 @@ def write_clip(
     if not 1 <= clip_id <= MOST_ID:
         raise BridgeError(f"{clip_id} is no number for a clip; expected 1 to {MOST_ID:,}", 422)
     made = json.loads(json.dumps(made, allow_nan=False))  # as it will be read back
-    content = _encoded(sound, rate, format)
+    content = encoded(sound, rate, format)
     path = folder / f"{stem_of(clip_id)}.{format}"
     sha256 = hashlib.sha256(content).hexdigest()
     clip = Clip(int(clip_id), path, sha256, int(rate), len(sound), 1, float(score), float(made_at), "", made)
@@ -143,7 +144,7 @@ def write_clip(
     return clip
 
 
-def _encoded(sound: Samples, rate: int, format: str) -> bytes:
+def encoded(sound: Samples, rate: int, format: str) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
@@ -163,8 +164,9 @@ def write_new(clip: Clip, content: bytes) -> None:
         write_whole(clip.path, content)
         write_whole(clip.index, Entry.of(clip, len(content)).encoded())
     except BaseException as error:
-        clip.index.unlink(missing_ok=True)
-        clip.path.unlink(missing_ok=True)
+        for path in (clip.index, clip.path):
+            with contextlib.suppress(OSError):  # the disk may refuse that too; what it refused first is told
+                path.unlink(missing_ok=True)
         if isinstance(error, BridgeError):
             raise disk_full(error, clip, len(content)) from error
         raise

@@ -17,7 +17,7 @@ from ..validation import did_you_mean
 from .clip_files import is_numbered
 from .clip_sound import FADE, Samples, recut, resample_loop
 from .intake import Intake
-from .looped import _open as open_sound
+from .looped import open_sound
 from .names import is_reserved
 from .served_files import is_plain_name
 

@@ -297,9 +297,11 @@ class Daemon:
         self.player.play(order)
         self.listening.play(order, self.live.now.player.crossfade_ms)
 
-    def _hand_over(self, next_id: Callable[[], int]) -> None:
-        if self.dreams.is_fresh:
+    def _hand_over(self, next_id: Callable[[], int]) -> bool:
+        is_fresh = self.dreams.is_fresh
+        if is_fresh:
             self.dreams.hand_over(next_id(), self.clips.folder, self.live.now.clips.format)
+        return is_fresh
 
     def _show_step(self, *told: Any) -> None:
         packet, now = progress(*told), time.monotonic()

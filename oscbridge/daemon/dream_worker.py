@@ -19,10 +19,12 @@ from .worker_process import Orders, begin, read_orders, tell
 
 if TYPE_CHECKING:
     from ..dream.dreamer import Dreamer, Progress
+    from .farm import Farm
 
 ALIVE_S = 0.5
 SCORED_SHARE = 0.25  # of the time at most goes into looking at the loop itself
 MOST_THREADS = 8
+FARM = "/ear/dream/farm"  # what the farm's troubles are told of
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,24 @@ class _Worker:
         from ..dream.goals import Goals
 
         self._goals = Goals(self._loaded, reference, self._bundled)
+        self._farm = self._open_farm(order.wishes["farm"], Path(model))
         self._rate: int = self._loaded.bank.spec.rate
-        self._order, self._resume = Order(), resume
+        self._order = self._applied = Order()  # the newest, and the newest that could be carried out
+        self._resume = resume
         self._dreamer: Dreamer | None = None
         self._is_new = False  # nothing was told of yet since the last start
-        self._made_at, self._pace = time.monotonic(), 0.0
+        self._pace = 0.0  # seconds a step
         self._scoring_s, self._since_scored_s = 0.0, 1.0
+        self._sent, self._sent_at = (0, 0), 0.0  # to the farm: start and step
         tell(sock, {"ready": True, "threads": self.threads})
         self._take(order)
 
     def loop(self) -> None:
         while True:
             self._carry_out(wait=not self._is_dreaming)
-            if self._is_dreaming:
+            if self._is_dreaming and self._farm is not None:
+                self._farmed_round(self._farm)
+            elif self._is_dreaming:
                 self._step()
 
     @property
@@ -123,11 +130,14 @@ class _Worker:
 
     def _take(self, order: Order) -> None:
         """Changes the dream; what cannot be is told, and the dream before goes on if there is one."""
-        before, self._order = self._order, order
-        if not order.is_on and self._dreamer is None:
+        if order.is_on and not self._order.is_on:
+            self._is_new = True
+        self._order = order
+        if not order.is_on:
             return
         try:
-            self._apply(order, before)
+            self._apply(order, self._applied)
+            self._applied = order
         except BridgeError as error:
             tell(self._sock, {"refused": str(error), "code": error.code, "begun": order.begun})
 
@@ -137,8 +147,6 @@ class _Worker:
         from ..sections import Dream
 
         wishes = Dream(**order.wishes)
-        if order.is_on and not before.is_on:
-            self._is_new = True
         if self._dreamer is None or order.target != before.target or order.frames != before.frames:
             self._goals.target = self._clip(order.target, order.frames)
         values = self._weights.read(order.selection)
@@ -148,9 +156,7 @@ class _Worker:
             origin = self._origin(wishes, order)
             self._dreamer = Dreamer(self._loaded, origin, wishes, selected, self._goals)
             self._is_new = True
-            if self._resume:
-                self._dreamer.resize(self._clip(self._resume, order.frames), self._dreamer.origin)
-                self._resume = ""
+            self._go_on(order.frames)
             return
         self._dreamer.change(wishes, selected)
         if order.begun != before.begun:
@@ -161,6 +167,16 @@ class _Worker:
 
             sound, origin = (recut(x.numpy(), order.frames) for x in (self._dreamer.sound, self._dreamer.origin))
             self._dreamer.resize(self._torch.from_numpy(sound), self._torch.from_numpy(origin))
+
+    def _go_on(self, frames: int) -> None:
+        """From the last clip of the worker before, if there is one."""
+        assert self._dreamer is not None
+        path, self._resume = self._resume, ""
+        try:
+            if path:
+                self._dreamer.resize(self._clip(path, frames), self._dreamer.origin)
+        except BridgeError as error:
+            tell(self._sock, {"trouble": f"{error}; the dream begins anew", "code": error.code})
 
     def _origin(self, wishes: Any, order: Order) -> Any:
         n = order.frames
@@ -185,6 +201,45 @@ class _Worker:
         return self._torch.from_numpy(recut(sound, frames))
 
     # steps and clips
+
+    def _open_farm(self, address: str, model: Path) -> Farm | None:
+        """The farm that dreams for us; if there is none to be had it is told, and we dream ourselves."""
+        if not address:
+            return None
+        from .farm import Farm
+
+        try:
+            return Farm(address, model)
+        except BridgeError as error:
+            tell(self._sock, {"trouble": str(error), "code": error.code, "address": FARM})
+            return None
+
+    def _farmed_round(self, farm: Farm) -> None:
+        """Sends the dream as it is, or looks whether the best of it is back."""
+        assert self._dreamer is not None
+        from ..dream.job import Job
+
+        d = self._dreamer
+        try:
+            if not farm.is_at_work:
+                sounds = (d.sound.numpy(), d.origin.numpy(), self._goals.target.numpy())
+                seed = d.wishes.seed + d.step_number
+                wishes = d.wishes.model_dump()
+                farm.send(Job(self._loaded.id, wishes, d.selected, *sounds, steps=0, seed=seed))
+                self._sent, self._sent_at = (self._order.begun, d.step_number), time.monotonic()
+            steps = farm.steps
+            best = farm.best(timeout_s=0.1)
+        except BridgeError as error:
+            tell(self._sock, {"trouble": f"{error}. Dreaming here instead", "code": error.code, "address": FARM})
+            self._farm = None
+            return
+        tell(self._sock, {"alive": True})
+        # what was sent before a restart, or with a loop of another length, is of no use now
+        is_ours = self._sent == (self._order.begun, d.step_number)
+        if best is None or not is_ours or len(best.sound) != d.samples:
+            return
+        self._pace = (time.monotonic() - self._sent_at) / steps
+        self._show(d.take(self._torch.from_numpy(best.sound), steps, best.score, best.loss))
 
     def _step(self) -> None:
         assert self._dreamer is not None
@@ -218,5 +273,9 @@ class _Worker:
             )
         except BridgeError as error:
             tell(self._sock, {"trouble": str(error), "code": error.code})
+            return
+        except OSError as error:  # what was half written can't be removed either
+            text = f"clip {clip} cannot be written into {folder}: {error.strerror}; the current clip plays on"
+            tell(self._sock, {"trouble": text, "code": 500})
             return
         tell(self._sock, {"clip": {**asdict(written), "path": str(written.path)}})

@@ -51,9 +51,10 @@ class DreamDesk:
         self._order = Order()
         self._is_up = False
         self._clip_before = ""  # what a new worker goes on from
-        self._handing: int | None = None  # the clip that was asked for
+        self._newest = 0  # clip of this dream
         self._fresh_steps = 0  # since the last clip
         self._waiting: dict[int, asyncio.Future[None]] = {}  # by `begun`: who asked for a start
+        self._before_start = self._order  # what goes on if that is refused
         self._starts = 0
         self.steps_per_s = 0.0
         self.step = 0
@@ -79,10 +80,12 @@ class DreamDesk:
         self._starts += 1
         begun = self._starts if anew or is_first else self._order.begun
         order = replace(self._state(), is_on=True, begun=begun)  # may refuse: a clip that is gone
+        if begun not in self._waiting:
+            self._before_start = self._order
         future = self._waiting.setdefault(begun, asyncio.get_running_loop().create_future())
         self._order = order
         if anew:
-            self._clip_before = ""
+            self._clip_before, self._newest = "", 0
         if not self._is_up:
             self._is_up = True
             self._worker.start(asyncio.get_running_loop())
@@ -115,7 +118,7 @@ class DreamDesk:
 
     def hand_over(self, clip: int, folder: Path, format: str) -> None:
         """Asks for the dream as it is now, as clip number `clip`."""
-        self._handing, self._fresh_steps = clip, 0
+        self._fresh_steps = 0
         made = {"dream": self._order.wishes, "selection": [list(region) for region in self._around.selection.regions]}
         asked = {"clip": clip, "folder": str(folder), "format": format, "made": made}
         self._worker.tell({"hand_over": asked})
@@ -165,17 +168,17 @@ class DreamDesk:
         elif "clip" in message:
             fields = message["clip"]
             clip = Clip(**{**fields, "path": Path(fields["path"])})
-            self._handing, self._clip_before = None, str(clip.path)
+            self._clip_before, self._newest = str(clip.path), clip.id
             self._around.take(clip)
         elif "refused" in message:
             self._refused(BridgeError(message["refused"], message["code"]), message["begun"])
         elif "trouble" in message:
-            self._handing = None
             self._around.say(message["trouble"])
-            self._around.tell_fail("/ear/dream/start", message["code"], message["trouble"])
+            address = message.get("address", "/ear/dream/start")
+            self._around.tell_fail(address, message["code"], message["trouble"])
         elif "fatal" in message:
-            self._order = replace(self._order, is_on=False)
             self._refused(BridgeError(message["fatal"], message["code"]), self._order.begun)
+            self._order = replace(self._order, is_on=False)
             self._is_up = False
             self._worker.stop(grace_s=0.0)
 
@@ -187,19 +190,20 @@ class DreamDesk:
             return
         self.steps_per_s, self.step = message["per_s"], message["step"]
         self._fresh_steps += 1
-        self._around.show(self._handing or 0, self.step, self.steps_per_s, message["score"], message["loss"])
+        self._around.show(self._newest, self.step, self.steps_per_s, message["score"], message["loss"])
 
     def _refused(self, error: BridgeError, begun: int) -> None:
         """The dream cannot be as it is wished; if one was on, it goes on as it was."""
         future = self._waiting.pop(begun, None)
         if future is not None and not future.done():
-            self._order = replace(self._order, is_on=False)
+            before = self._before_start
+            self._order = replace(self._order, is_on=before.is_on, begun=before.begun)
             self._send()
             future.set_exception(error)
         else:
             self._around.tell_fail("/ear/dream/start", error.code, str(error))
 
     def worker_down(self, why: str) -> None:
-        self.steps_per_s, self._handing = 0.0, None
+        self.steps_per_s = 0.0
         self._around.say(why)
         self._around.tell_fail("/ear/status", 503, why)

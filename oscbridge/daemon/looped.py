@@ -35,7 +35,7 @@ class LoopedFile:
         Raises BridgeError: 404 no such file, 403 not readable, 422 not a sound file, or no sound in it.
         """
         self._path, self.name, self._tell = path, path.name, tell
-        self._sound = _open(path)
+        self._sound = open_sound(path)
         self.rate: int = self._sound.samplerate
         self.channels: int = self._sound.channels
         self._block = max(1, round(self.rate * BLOCK_S))
@@ -101,7 +101,7 @@ class LoopedFile:
         self._heard = 0
         try:
             if self._is_silent:  # the file may have been written anew, or its disk come back
-                sound = _open(self._path)
+                sound = open_sound(self._path)
                 if (sound.samplerate, sound.channels) != (self.rate, self.channels):
                     sound.close()
                     raise BridgeError("its rate or number of channels has changed; choose it again")
@@ -123,7 +123,7 @@ class LoopedFile:
             )
 
 
-def _open(path: Path) -> _Reader:
+def open_sound(path: Path) -> _Reader:
     try:
         if path.is_dir():
             raise BridgeError(f"{path} is a folder; expected a sound file in it", 422)

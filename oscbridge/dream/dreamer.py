@@ -72,7 +72,7 @@ class Dreamer:
     def change(self, wishes: Wishes, selected: Selected) -> None:
         """Other wishes, or another selection. Raises BridgeError as the constructor does, and nothing has changed."""
         objective = self._goals.objective(wishes, selected)
-        self.wishes, self._objective = wishes, objective
+        self.wishes, self.selected, self._objective = wishes, selected, objective
         self._trust = Trust()  # another aim, another loss
         key = tuple(sorted(objective.layers))
         if key not in self._ears:
@@ -86,6 +86,13 @@ class Dreamer:
         """Goes on with a loop of another length: (m,) both."""
         self.origin = origin
         self._take(sound.detach().clone())
+
+    def take(self, sound: Tensor, steps: int, score: float, loss: float) -> Progress:
+        """What these steps, made elsewhere from this dream as it is, have led to. sound: (n,)."""
+        self._take(sound.detach().clone())
+        self.step_number += steps
+        self._score, self._scored = score, self.step_number
+        return Progress(self.step_number, score, self._scored, loss, self.undone)
 
     # what comes out
 

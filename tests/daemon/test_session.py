@@ -247,14 +247,16 @@ def test_every_parameter_is_asked_for_and_answered_on_its_own_address(wire: Wire
     assert isinstance(value, kinds[parameter.tag])
 
 
-LIVE_NUMBERS = [p for p in live_parameters() if p.low is not None and p.section != "listen"]
+# how many beats there may be depends on the tempo: see test_transport_on_the_wire.py
+ELSEWHERE = ("transport.beats_per_clip",)
+LIVE_NUMBERS = [p for p in live_parameters() if p.low is not None and p.section != "listen" and p.path not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("parameter", LIVE_NUMBERS, ids=lambda p: p.path)
 def test_a_number_out_of_range_is_clamped_and_the_clamped_value_echoed(wire: Wire, parameter: Parameter) -> None:
     before = wire.ask(parameter.address)[1]
-    assert wire.ask(parameter.address, 1e6)[1] == pytest.approx(parameter.high)
-    assert wire.ask(parameter.address, -1e6)[1] == pytest.approx(parameter.low)
+    assert wire.ask(parameter.address, 2e9)[1] == pytest.approx(parameter.high)
+    assert wire.ask(parameter.address, -2e9)[1] == pytest.approx(parameter.low)
     assert wire.ask(parameter.address, before)[1] == pytest.approx(before)
 
 
