@@ -12,8 +12,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from ..daemon.clip_files import FORMATS
-from ..daemon.clip_files import encoded
+from ..daemon.clip_files import FORMATS, encoded
 from ..daemon.clip_sound import recut, resample_loop
 from ..errors import BridgeError
 from ..files import write_whole
