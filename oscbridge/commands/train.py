@@ -131,7 +131,7 @@ def _finish(trainer: training.Trainer, name: str, out: Path, done: bool, plot: b
         console.print(f"stopped at step {trainer.step:,}; the same command goes on from there")
         return
     clips = [clip for index in range(STATISTICS_BATCHES) for clip in trainer.held_clips(index)]
-    path = export(trainer.settle(), clips, out)
+    path = export(trainer.settle(), clips, out, trainer.maps)
     console.print(f"done: {path} and {name}.safetensors. Hear it: oscbridge run --model {path}")
 
 

@@ -58,13 +58,17 @@ def load_reference(loaded: LoadedEar, path: Path, music: Tensor) -> Reference:
         parts = [clip[:, : max(1, clip.shape[-2] * part // PARTS)] for part in range(1, PARTS + 1)]
         return Reference(measure_clips(loaded.ear, loaded.bank, loaded.statistics, parts, CLIP_S / 4))
     tensors = read_tensors(path)
-    neurons = len(loaded.statistics.mean)
-    if tensors.get("clips", torch.empty(0)).shape[1:] != (neurons,):
+    neurons, head = len(loaded.statistics.mean), len(loaded.ear.spec.classes)
+    found = tensors.get("clips", torch.empty(0, 0)).to(torch.uint8).numpy()
+    if head and found.shape[1:] == (neurons - head,):  # a head that was given to the ear since
+        still = np.full((len(found), head), round(-LOWEST * STEPS), np.uint8)
+        found = np.concatenate([found, still], axis=1)
+    if found.shape[1:] != (neurons,):
         raise BridgeError(
-            f"{path} holds {list(tensors.get('clips', torch.empty(0)).shape)} clips; expected (clips, {neurons}) "
-            "of this ear. Take the file that belongs to the weights, or move it away"
+            f"{path} holds {list(found.shape)} clips; expected (clips, {neurons}) of this ear. Take the file that "
+            "belongs to the weights, or move it away"
         )
-    return Reference(tensors["clips"].to(torch.uint8).numpy(), tensors.get("maps"))
+    return Reference(found, tensors.get("maps"))
 
 
 def save_reference(reference: Reference, path: Path) -> None:

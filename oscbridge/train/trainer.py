@@ -127,6 +127,12 @@ class Trainer:
             self._save(must=True)
         return self.step >= self.spec.steps
 
+    @property
+    def maps(self) -> torch.Tensor | None:
+        """(ahead, encoding, context) that it predicts with; None if it was taught by labels."""
+        predictor = getattr(self.model, "predictor", None)
+        return None if predictor is None else predictor.maps.detach().cpu()
+
     def settle(self) -> Ear:
         """The ear with batch norm statistics over many batches of its final weights, instead of a running mean."""
         norms = [m for m in self.model.ear.modules() if isinstance(m, nn.BatchNorm2d)]

@@ -53,7 +53,15 @@ def trained(place: Path) -> Path:
 
 def test_a_folder_of_music_becomes_an_ear_with_statistics_curves_and_snapshots(trained: Path) -> None:
     names = {p.name for p in trained.parent.iterdir()}
-    assert {"small.yaml", "small.safetensors", "checkpoint.pt", "log.csv", "curves.png", "snapshots"} <= names
+    assert {
+        "small.yaml",
+        "small.safetensors",
+        "small.reference.safetensors",
+        "checkpoint.pt",
+        "log.csv",
+        "curves.png",
+        "snapshots",
+    } <= names
     assert (trained.parent / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -46,6 +46,16 @@ def test_it_comes_back_from_its_file(tmp_path, loaded):
     assert np.array_equal(again.clips, kept.clips) and torch.equal(again.maps, kept.maps)
 
 
+def test_a_head_that_came_later_is_nothing_that_moved(tmp_path):
+    spec = SMALL.model_copy(update={"classes": ("a", "b")})
+    loaded = load_ear(spec, Path("none.safetensors"), ears.noise(8 * 8_000))
+    path = tmp_path / "x.reference.safetensors"
+    save_reference(Reference(np.ones((3, len(loaded.statistics.mean) - 2), np.uint8)), path)
+    found = load_reference(loaded, path, torch.zeros(1))
+    assert found.clips.shape == (3, len(loaded.statistics.mean))
+    assert (found.deviations(slice(-2, None)) == 0).all() and (found.clips[:, :-2] == 1).all()
+
+
 def test_without_a_file_the_music_at_hand_has_to_do(loaded):
     found = load_reference(loaded, Path("none.safetensors"), ears.noise(8 * 8_000))
     assert found.maps is None and len(found.clips) > 4 and found.deviations(slice(None)).std(0).max() > 0
