@@ -77,7 +77,14 @@ def dream(wanted: Wanted) -> None:
     """Dreams, and writes clips and pictures. Raises BridgeError for what the user can mend."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without → still gets the numbers
-    torch.set_flush_denormal(True)
+    torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a step
+    try:
+        _dream(wanted)
+    finally:
+        torch.set_flush_denormal(False)  # the processor's own state: whoever calls us has his numbers back
+
+
+def _dream(wanted: Wanted) -> None:
     _check_words(wanted)
     limit = _limit(wanted)
     wishes = wishes_of(wanted)

@@ -46,17 +46,25 @@ def watch(host: str, port: int, frames: int | None, plain: bool, give_up_s: floa
         except KeyboardInterrupt:
             code = 0
         except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO):  # `oscbridge monitor | head`, and a window that is closed
-                raise
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as the new stdout
+            _let_go(error)
         finally:
             _send(client, sock, address, client.farewell())
     if code:
         text = f"no frame from {where} in {give_up_s:.0f} s; is it running? Start it with `oscbridge run`"
         print(f"oscbridge: {text}", file=sys.stderr)
     elif is_live:
-        print(f"{client.frames:,} frames, {client.losses.total:,} datagrams lost")
+        try:
+            print(f"{client.frames:,} frames, {client.losses.total:,} datagrams lost", flush=True)
+        except OSError as error:  # a window may close between its signal and this line
+            _let_go(error)
     return code
+
+
+def _let_go(error: OSError) -> None:
+    """Of a terminal that is gone: `oscbridge monitor | head`, or a window that is closed. Other errors are raised."""
+    if error.errno not in (errno.EPIPE, errno.EIO):
+        raise error
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as the new stdout
 
 
 def _loop(

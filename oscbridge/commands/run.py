@@ -59,7 +59,9 @@ def _source(chosen: Settings) -> str:
     listen = chosen.listen
     if listen.source == "device":
         return f"the input {listen.device}" if listen.device else "the system's default input"
-    if listen.source == "clip" or not listen.file:
+    if listen.source == "clip":
+        return "the clip that plays; until there is one, the bundled loop"
+    if not listen.file:
         return "the bundled loop"
     return listen.file
 
