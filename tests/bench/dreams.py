@@ -127,8 +127,10 @@ def dream(selected: Selected, origin: Tensor, wishes: Dream, seconds: float) -> 
         steps += 1
     after, clip = dreamer.score(), dreamer.clip
     gain = after - before
+    if gain < 0.1:  # nothing of which a share could be left
+        return Dreamt(before, after, steps, {})
     kept = {name: (dreamer.score_of(change(clip)) - before) / gain for name, change in CHANGES.items()}
-    return Dreamt(before, after, steps, kept if gain > 0.1 else {})
+    return Dreamt(before, after, steps, kept)
 
 
 def table(name: str, wishes: Dream, seconds: float, starts: dict[str, Tensor], show: bool) -> str:
