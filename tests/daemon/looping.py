@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from tests.ear import ears
-from tests.wire import Wire
+from tests.wire import Running, Wire
 
 RATE = 8_000  # of the small ear
 LOWEST_HZ = 200.0  # of its four octaves, in 48 bins
@@ -35,6 +36,30 @@ def write_small(folder: Path) -> Path:
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(ears.spec(lowest_hz=LOWEST_HZ).model_dump(mode="json")))
     return path
+
+
+@contextmanager
+def looping_daemon(folder: Path) -> Iterator[Running]:
+    """The small ear in loops of a second; its parameters are kept as the preset `plain`."""
+    (folder / "clips").mkdir(exist_ok=True)
+    with Running(folder, [*LOOPS, f"model.name={write_small(folder)}"]) as running:
+        with running.wire() as wire:
+            assert wire.ask("/ear/save", "plain")[0] == "/ear/done"
+        yield running
+
+
+@contextmanager
+def visitor(running: Running, *streams: str) -> Iterator[Wire]:
+    """Subscribed to these streams; afterwards nothing is dreamed or selected, the newest clip plays, and all parameters
+    are as before."""
+    with running.wire() as wire:
+        for stream in streams:
+            wire.subscribe(stream)
+        yield wire
+        wire.ask("/ear/dream/stop")
+        wire.ask("/ear/clip/play", 0)
+        wire.ask("/ear/select/clear")
+        assert wire.ask("/ear/load", "plain")[0] == "/ear/done"
 
 
 def select(wire: Wire, layer: int = 3, first: int = 0, last: int = 1) -> None:

@@ -28,10 +28,12 @@ from .looping import (
     activation,
     dream,
     held,
+    looping_daemon,
     next_ready,
     progress,
     select,
     sound_of,
+    visitor,
     write_small,
 )
 
@@ -45,23 +47,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bridge(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with Running(tmp_path_factory.mktemp("clips"), [*LOOPS, f"model.name={small}"]) as running:
-        (running.folder / "clips").mkdir(exist_ok=True)
-        with running.wire() as wire:
-            assert wire.ask("/ear/save", "plain")[0] == "/ear/done"
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with looping_daemon(tmp_path_factory.mktemp("clips")) as running:
         yield running
 
 
 @pytest.fixture
 def client(bridge: Running) -> Iterator[Wire]:
-    """Subscribed to clips; afterwards nothing is dreamed, the newest clip plays, and all parameters are as before."""
-    with bridge.wire() as wire:
-        wire.subscribe("clips")
+    with visitor(bridge, "clips") as wire:
         yield wire
-        wire.ask("/ear/dream/stop")
-        wire.ask("/ear/clip/play", 0)
-        assert wire.ask("/ear/load", "plain")[0] == "/ear/done"
 
 
 @pytest.fixture

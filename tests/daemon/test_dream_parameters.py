@@ -13,40 +13,30 @@ from tests.wire import Running, Wire
 
 from .looping import (
     FROZEN,
-    LOOPS,
     LOSS,
     begin,
     dream,
     frozen_loss,
     import_tone,
+    looping_daemon,
     losses,
     path_of_losses,
     restarts,
+    visitor,
     wish,
-    write_small,
 )
 
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("wishes")
-    with Running(folder, [*LOOPS, f"model.name={write_small(folder)}"]) as running:
-        with running.wire() as wire:
-            assert wire.ask("/ear/save", "plain")[0] == "/ear/done"
+    with looping_daemon(tmp_path_factory.mktemp("wishes")) as running:
         yield running
 
 
 @pytest.fixture
 def client(bridge: Running) -> Iterator[Wire]:
-    """Subscribed to dreams and clips; afterwards nothing is dreamed or selected, and all parameters are as before."""
-    with bridge.wire() as wire:
-        wire.subscribe("dream")
-        wire.subscribe("clips")
+    with visitor(bridge, "dream", "clips") as wire:
         yield wire
-        wire.ask("/ear/dream/stop")
-        wire.ask("/ear/clip/play", 0)
-        wire.ask("/ear/select/clear")
-        assert wire.ask("/ear/load", "plain")[0] == "/ear/done"
 
 
 AT_ONCE: dict[str, list[dict[str, Any]]] = {  # what is set before, and then the parameter: the loss at rest changes

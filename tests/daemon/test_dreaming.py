@@ -27,6 +27,7 @@ from .looping import (
     begin,
     dream,
     import_tone,
+    looping_daemon,
     made_of,
     next_ready,
     progress,
@@ -35,6 +36,7 @@ from .looping import (
     select,
     sound_of,
     until,
+    visitor,
     wish,
     write_small,
 )
@@ -45,24 +47,14 @@ TONE_HZ = 400.0
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("dreaming")
-    with Running(folder, [*LOOPS, f"model.name={write_small(folder)}"]) as running:
-        with running.wire() as wire:
-            assert wire.ask("/ear/save", "plain")[0] == "/ear/done"
+    with looping_daemon(tmp_path_factory.mktemp("dreaming")) as running:
         yield running
 
 
 @pytest.fixture
 def client(bridge: Running) -> Iterator[Wire]:
-    """Subscribed to dreams and clips; afterwards nothing is dreamed or selected, and all parameters are as before."""
-    with bridge.wire() as wire:
-        wire.subscribe("dream")
-        wire.subscribe("clips")
+    with visitor(bridge, "dream", "clips") as wire:
         yield wire
-        wire.ask("/ear/dream/stop")
-        wire.ask("/ear/clip/play", 0)
-        wire.ask("/ear/select/clear")
-        assert wire.ask("/ear/load", "plain")[0] == "/ear/done"
 
 
 def likeness(a: Sound, b: Sound) -> float:

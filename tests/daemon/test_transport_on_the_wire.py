@@ -13,38 +13,30 @@ from tests.wire import Running, Wire
 
 from .looping import (
     LOOP_S,
-    LOOPS,
     RATE,
     Message,
     activation,
     dream,
+    looping_daemon,
     next_ready,
     ready_after,
     restarts,
     select,
     sound_of,
-    write_small,
+    visitor,
 )
 
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("transport")
-    with Running(folder, [*LOOPS, f"model.name={write_small(folder)}"]) as running:
-        with running.wire() as wire:
-            assert wire.ask("/ear/save", "plain")[0] == "/ear/done"
+    with looping_daemon(tmp_path_factory.mktemp("transport")) as running:
         yield running
 
 
 @pytest.fixture
 def client(bridge: Running) -> Iterator[Wire]:
-    """Subscribed to clips and beats; afterwards nothing is dreamed, and all parameters are as before."""
-    with bridge.wire() as wire:
-        wire.subscribe("clips")
-        wire.subscribe("transport")
+    with visitor(bridge, "clips", "transport") as wire:
         yield wire
-        wire.ask("/ear/dream/stop")
-        assert wire.ask("/ear/load", "plain")[0] == "/ear/done"
 
 
 @pytest.fixture
