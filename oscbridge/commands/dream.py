@@ -14,11 +14,10 @@ from torch import Tensor
 
 from .. import resources, settings
 from ..ear.anatomy import anatomy
-from ..ear.reference import load_reference, path_of
+from ..ear.opening import open_with_reference
 from ..ear.spec import EarSpec, load_spec
 from ..errors import BridgeError
 from ..files import write_whole
-from ..layout.hearing import open_ear
 from ..sections import Dream as Wishes
 from ..sections import Settings
 from . import dream_picture as picture
@@ -182,8 +181,7 @@ def _studio(wanted: Wanted, path: Path, spec: EarSpec, wishes: Wishes, limit: Li
     target = None
     if target_file is not None:
         target = read_loop(target_file.expanduser(), spec.scalogram.rate, samples, wanted.tell)
-    loaded, music = open_ear(path, None)
-    reference = load_reference(loaded, path_of(path.with_suffix(".safetensors")), music)
+    loaded, music, reference = open_with_reference(path)
     return Studio(loaded, reference, wishes, limit, samples, music if target is None else target)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..daemon.clip_files import FORMATS, encoded
 from ..daemon.clip_sound import recut, resample_loop
+from ..dream.origins import white_noise
 from ..errors import BridgeError
 from ..files import write_whole
 from ..sections import Dream as Wishes
@@ -55,8 +56,7 @@ def make_origin(word: str, wishes: Wishes, rate: int, samples: int, tell: Callab
     if word == "silence":
         return torch.zeros(samples)
     if word == "noise":
-        random = torch.Generator().manual_seed(wishes.seed)
-        return 10 ** (wishes.noise_db / 20) * torch.randn(samples, generator=random)
+        return white_noise(samples, wishes.noise_db, wishes.seed)
     path = Path(word).expanduser()
     if not path.is_file():
         hint = did_you_mean(word, ORIGINS)

@@ -17,13 +17,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import resources
 from ..ear.neurons import Statistics
+from ..ear.opening import open_ear
 from ..ear.spec import EarSpec, load_spec
 from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
 from ..layout import charges, keeping, picture
 from ..layout.graph import Edges, Network
-from ..layout.hearing import open_ear
 from ..layout.job import Job, along_training
 from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved

@@ -31,9 +31,8 @@ KEPT_FOR_S = 30.0  # a clip that was just handed over is not cleared away, whoev
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the desk needs of the daemon. hand_over: asks for the dream as it is, with the next
-    number, if there is anything new, and says whether;
-    play: the order for whoever plays here; started: another clip plays."""
+    """What the desk needs of the daemon. hand_over: asks for the dream as it is, with the next number, if there is
+    anything new, and says whether; play: the order for whoever plays here; started: another clip plays."""
 
     settings: Callable[[], Settings]
     rate: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import socket
-import sys
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BridgeError
 from .places import SharedArrays
 from .recent import SharedRecent
-from .worker_process import Orders, begin, read_orders, tell
+from .worker_process import Orders, begin, read_orders, tell, under_control
 
 if TYPE_CHECKING:
     from ..dream.dreamer import Dreamer, Progress
@@ -50,13 +49,8 @@ def run(
     """Entry point of the process. model: path of the YAML; weights: (neurons,) of the selection, 0 what is not
     selected; recent: what the ear heard last; resume: a clip to go on from, "" for the origin."""
     begin(parent, nice=5)  # sound goes before dreams
-    try:
+    with under_control(sock):
         _Worker(sock, model, weights, recent, order, resume).loop()
-    except BridgeError as error:
-        tell(sock, {"fatal": str(error), "code": error.code})
-        threading.Event().wait()  # control ends this process
-    except (BrokenPipeError, ConnectionError):
-        sys.exit(0)  # control is gone
 
 
 class _Worker:
@@ -65,8 +59,7 @@ class _Worker:
     ) -> None:
         import torch
 
-        from ..ear.reference import load_reference, path_of
-        from ..layout.hearing import open_ear
+        from ..ear.opening import open_with_reference
 
         self.threads = min(MOST_THREADS, max(1, (os.cpu_count() or 1) - 1))  # one core is the listener's
         torch.set_num_threads(self.threads)
@@ -74,8 +67,7 @@ class _Worker:
         self._torch, self._sock, self._weights, self._recent = torch, sock, weights, recent
         self._orders: Orders = queue.SimpleQueue()
         threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
-        self._loaded, self._bundled = open_ear(Path(model), None)
-        reference = load_reference(self._loaded, path_of(Path(model).with_suffix(".safetensors")), self._bundled)
+        self._loaded, self._bundled, reference = open_with_reference(Path(model))
         from ..dream.goals import Goals
 
         self._goals = Goals(self._loaded, reference, self._bundled)
@@ -181,8 +173,9 @@ class _Worker:
     def _origin(self, wishes: Any, order: Order) -> Any:
         n = order.frames
         if wishes.origin == "noise":
-            random = self._torch.Generator().manual_seed(wishes.seed)
-            return 10 ** (wishes.noise_db / 20) * self._torch.randn(n, generator=random)
+            from ..dream.origins import white_noise
+
+            return white_noise(n, wishes.noise_db, wishes.seed)
         if wishes.origin == "silence":
             return self._torch.zeros(n)
         if wishes.origin == "live":

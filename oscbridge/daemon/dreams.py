@@ -57,11 +57,6 @@ class DreamDesk:
         self._before_start = self._order  # what goes on if that is refused
         self._starts = 0
         self.steps_per_s = 0.0
-        self.step = 0
-
-    @property
-    def is_on(self) -> bool:
-        return self._order.is_on
 
     @property
     def restarts(self) -> int:
@@ -188,9 +183,9 @@ class DreamDesk:
             future.set_result(None)
         if not self._order.is_on:  # a step that was on its way
             return
-        self.steps_per_s, self.step = message["per_s"], message["step"]
+        self.steps_per_s = message["per_s"]
         self._fresh_steps += 1
-        self._around.show(self._newest, self.step, self.steps_per_s, message["score"], message["loss"])
+        self._around.show(self._newest, message["step"], self.steps_per_s, message["score"], message["loss"])
 
     def _refused(self, error: BridgeError, begun: int) -> None:
         """The dream cannot be as it is wished; if one was on, it goes on as it was."""

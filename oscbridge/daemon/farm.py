@@ -99,10 +99,8 @@ def _opened(model: str) -> tuple[LoadedEar, Reference]:
     """Once for each process of the cluster."""
     import torch
 
-    from ..ear.reference import load_reference, path_of
-    from ..layout.hearing import open_ear
+    from ..ear.opening import open_with_reference
 
     torch.set_num_threads(1)
-    path = resources.model_file(model)
-    loaded, music = open_ear(path, None)
-    return loaded, load_reference(loaded, path_of(path.with_suffix(".safetensors")), music)
+    loaded, _, reference = open_with_reference(resources.model_file(model))
+    return loaded, reference

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import queue
 import socket
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BridgeError
 from .places import Floats, SharedArrays
-from .worker_process import Orders, begin, read_orders, tell
+from .worker_process import Orders, begin, read_orders, tell, under_control
 
 UPDATE_S = 1 / 15
 
@@ -33,20 +31,15 @@ class Order:
 def run(sock: socket.socket, parent: int, places: SharedArrays, order: Order) -> None:
     """Entry point of the process."""
     begin(parent, nice=10)  # a layout may wait; sound may not
-    try:
+    with under_control(sock):
         _Worker(sock, places, order).solve()
-    except BridgeError as error:
-        tell(sock, {"fatal": str(error), "code": error.code})
-        threading.Event().wait()  # control ends this process
-    except (BrokenPipeError, ConnectionError):
-        sys.exit(0)  # control is gone
 
 
 class _Worker:
     def __init__(self, sock: socket.socket, places: SharedArrays, order: Order) -> None:
         import torch
 
-        from ..layout.hearing import open_ear
+        from ..ear.opening import open_ear
         from ..layout.job import Job
         from ..sections import Layout
 

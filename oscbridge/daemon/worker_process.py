@@ -11,7 +11,11 @@ import queue
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
+
+from ..errors import BridgeError
 
 Orders = queue.SimpleQueue[dict[str, Any]]
 
@@ -35,6 +39,19 @@ def _die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:
             os._exit(0)
+
+
+@contextlib.contextmanager
+def under_control(sock: socket.socket) -> Iterator[None]:
+    """Around a worker's work: a mistake of the user ends it and is told, and control ends the process then; without
+    control it ends itself."""
+    try:
+        yield
+    except BridgeError as error:
+        tell(sock, {"fatal": str(error), "code": error.code})
+        threading.Event().wait()
+    except (BrokenPipeError, ConnectionError):
+        sys.exit(0)
 
 
 def tell(sock: socket.socket, message: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ class Dreamer:
         self._sound = sound.requires_grad_()
         self._spectrum = Spectrum(sound.shape[0])
         self._trust = Trust()
-        self._steps = Steps(self._spectrum.of(sound.detach()).shape)
+        self._steps = Steps(self._spectrum.shape)
 
     def change(self, wishes: Wishes, selected: Selected) -> None:
         """Other wishes, or another selection. Raises BridgeError as the constructor does, and nothing has changed."""

@@ -28,6 +28,7 @@ class Goals:
         self._loaded, self.target, self._reference = loaded, target, reference
         self._layers = anatomy(loaded.ear.spec).layers
         self._normal = Normal(self._layers, loaded.statistics)
+        self._style: tuple[Style, Tensor] | None = None  # and the target that it was made for
 
     def objective(self, wishes: Wishes, selected: Selected) -> Objective:
         """Raises BridgeError 409 if nothing is selected, 404 if the ear has no such class or no predictions."""
@@ -50,9 +51,17 @@ class Goals:
         chosen = self._layers_of(selected)
         if wishes.objective == "match":
             return Match(chosen, self._normal)
-        ear = CircularEar(self._loaded, chosen)
-        with torch.inference_mode():
-            return Style(chosen, self._normal, ear.answers(ear.hear(self.target[None])))
+        return self._style_of(chosen)
+
+    def _style_of(self, chosen: list[int]) -> Style:
+        """The one before if it still holds: every fader asks for the objective anew, and hearing the target is long."""
+        known = self._style
+        if known is None or list(known[0].layers) != chosen or known[1] is not self.target:
+            ear = CircularEar(self._loaded, chosen)
+            with torch.inference_mode():
+                style = Style(chosen, self._normal, ear.answers(ear.hear(self.target[None])))
+            known = self._style = (style, self.target)
+        return known[0]
 
     def excitement(self, answers: Answers) -> Tensor:
         """Mean size of all activations of the layers at hand, in standard deviations."""

@@ -26,6 +26,10 @@ class Spectrum:
         self._laps = -(-WINDOW // samples)
         self._window = torch.hann_window(WINDOW)
 
+    @property
+    def shape(self) -> torch.Size:
+        return torch.Size([WINDOW // 2 + 1, 1 + (self._n + 2 * WINDOW) // HOP])
+
     def of(self, audio: Tensor) -> Tensor:
         """(n,) float32 to (WINDOW / 2 + 1, frames) complex64; the first and last frames reach around the seam."""
         n = self._n

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..ear.scalogram import ScalogramStream
-from ..ear.spec import load_spec
 from ..ear.streaming import EarStream
-from ..ear.weights import LoadedEar, load_ear
-from ..resources import loop_file
-from ..sound import decode
+from ..ear.weights import LoadedEar
 from .charges import Floats, Moments
-
-
-def open_ear(path: Path, loop: Path | None) -> tuple[LoadedEar, Tensor]:
-    """An ear from its YAML, and what it is to hear, None for the bundled loop: (samples,) at its rate."""
-    spec = load_spec(path)
-    bundled = torch.from_numpy(decode(loop_file(), spec.scalogram.rate))
-    loaded = load_ear(spec, path.with_suffix(".safetensors"), bundled)
-    return loaded, bundled if loop is None else torch.from_numpy(decode(loop, spec.scalogram.rate))
 
 
 def heard(loaded: LoadedEar, loop: Tensor) -> Iterator[Floats]:

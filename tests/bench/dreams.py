@@ -21,13 +21,13 @@ from oscbridge.dream.circle import fast_dtype
 from oscbridge.dream.dreamer import Dreamer
 from oscbridge.dream.goals import Goals
 from oscbridge.dream.objectives import Selected
+from oscbridge.dream.origins import white_noise
 from oscbridge.ear.anatomy import Layer, anatomy
 from oscbridge.ear.network import Ear
-from oscbridge.ear.reference import load_reference, path_of
+from oscbridge.ear.opening import open_with_reference
 from oscbridge.ear.scalogram import scalogram
 from oscbridge.ear.selection import Selection
 from oscbridge.ear.weights import LoadedEar
-from oscbridge.layout.hearing import open_ear
 from oscbridge.sections import Dream
 
 LOOP_S = 4.0
@@ -50,10 +50,10 @@ VARIANTS = {
 def parts() -> tuple[LoadedEar, Goals, Tensor, int]:
     """The shipped ear, its goals, the bundled loop cut to a clip, and the rate."""
     path = resources.model_file("ear")
-    loaded, loop = open_ear(path, None)
+    loaded, loop, reference = open_with_reference(path)
     rate = loaded.bank.spec.rate
     clip = loop[: round(LOOP_S * rate)].clone()
-    goals = Goals(loaded, load_reference(loaded, path_of(path.with_suffix(".safetensors")), loop), clip)
+    goals = Goals(loaded, reference, clip)
     return loaded, goals, clip, rate
 
 
@@ -74,8 +74,7 @@ def selections(seed: int = 0) -> Iterator[tuple[Layer, int, Selected]]:
 
 def origins() -> dict[str, Tensor]:
     _, _, clip, _ = parts()
-    noise = torch.randn(len(clip), generator=torch.Generator().manual_seed(0))
-    return {"noise": 10 ** (Dream().noise_db / 20) * noise, "silence": torch.zeros(len(clip)), "loop": clip}
+    return {"noise": white_noise(len(clip), Dream().noise_db, 0), "silence": torch.zeros(len(clip)), "loop": clip}
 
 
 def resampled(x: Tensor, factor: float) -> Tensor:

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from oscbridge import resources
+from oscbridge.ear.opening import open_ear
 from oscbridge.layout.graph import Network
-from oscbridge.layout.hearing import open_ear
 from oscbridge.layout.job import Job
 from oscbridge.layout.repulsion import THETA, Tree
 from oscbridge.layout.topologies import ear_network

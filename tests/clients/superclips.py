@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from pythonosc.osc_message import OscMessage
 
 from oscbridge.osc.packets import bundle, encode
@@ -40,7 +39,7 @@ def dreaming(folder: Path, *sets: str) -> Iterator[Running]:
     """A daemon whose ear is small, so that it dreams dozens of steps in a loop."""
     folder.mkdir(parents=True, exist_ok=True)
     ear = folder / "small.yaml"
-    ear.write_text(yaml.safe_dump(ears.spec(rate=RATE, hop=1_024).model_dump(mode="json")))
+    ears.write_yaml(ear, rate=RATE, hop=1_024)
     with Running(folder / "daemon", [f"model.name={ear}", *IN_TIME, *sets]) as running:
         yield running
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -30,7 +29,7 @@ from tests.layout.test_solver import chain
 def small(tmp_path: Path) -> Path:
     """The YAML of an ear that is solved in a second."""
     path = tmp_path / "small.yaml"
-    path.write_text(yaml.safe_dump(ears.spec().model_dump(mode="json")))
+    ears.write_yaml(path)
     return path
 
 

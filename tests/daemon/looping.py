@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import yaml
 from numpy.typing import NDArray
 
 from tests.ear import ears
@@ -34,7 +33,7 @@ Sound = NDArray[np.float32]
 def write_small(folder: Path) -> Path:
     """The YAML of an ear whose steps take milliseconds."""
     path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(ears.spec(lowest_hz=LOWEST_HZ).model_dump(mode="json")))
+    ears.write_yaml(path, lowest_hz=LOWEST_HZ)
     return path
 
 

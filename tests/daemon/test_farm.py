@@ -12,15 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from oscbridge.daemon.farm import Farm, work
 from oscbridge.dream.dreamer import Dreamer
 from oscbridge.dream.goals import Goals
 from oscbridge.dream.job import Job, dream
+from oscbridge.ear.opening import open_ear
 from oscbridge.ear.reference import load_reference
 from oscbridge.errors import BridgeError
-from oscbridge.layout.hearing import open_ear
 from oscbridge.sections import Dream
 from tests.dream import dreams
 from tests.ear import ears
@@ -32,7 +31,7 @@ START_S = 60.0
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("farm") / "small.yaml"
-    path.write_text(yaml.safe_dump(ears.spec().model_dump(mode="json")))
+    ears.write_yaml(path)
     return path
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import yaml
 
 from oscbridge.ear.anatomy import anatomy
 from oscbridge.layout import keeping
@@ -31,7 +30,7 @@ NEURONS = anatomy(ears.spec()).neurons
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The YAML of an ear that is solved in a second."""
     path = tmp_path_factory.mktemp("small") / "small.yaml"
-    path.write_text(yaml.safe_dump(ears.spec().model_dump(mode="json")))
+    ears.write_yaml(path)
     return path
 
 

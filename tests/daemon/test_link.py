@@ -26,20 +26,6 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 90.0
 
 
-@pytest.fixture
-def rig() -> Iterator[Callable[..., Rig]]:
-    made: list[Rig] = []
-
-    def make(**section: Any) -> Rig:
-        made.append(Rig(**section).start())
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.transport.close()
-        one.loop.close()
-
-
 def off_ms(one: Rig) -> float:
     """How far the transport's beat is from the session's, modulo its quantum."""
     line, session = one.transport.timeline, one.link

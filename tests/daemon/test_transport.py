@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,21 +12,7 @@ import pytest
 from oscbridge.daemon.timeline import BEATS_PER_BAR
 from oscbridge.errors import BridgeError
 
-from .virtual import MS, ROUND, TURN_NS, Rig, check_rounds
-
-
-@pytest.fixture
-def rig() -> Iterator[Callable[..., Rig]]:
-    made: list[Rig] = []
-
-    def make(**section: Any) -> Rig:
-        made.append(Rig(**section).start())
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.transport.close()
-        one.loop.close()
+from .virtual import MS, ROUND, TURN_NS, check_rounds
 
 
 def test_beats_come_at_their_time_with_bar_tempo_and_phase(rig):

@@ -85,6 +85,18 @@ def test_style_does_not_ask_when_something_sounds():
     assert style.score(later, Moments()) > 0.95
 
 
+def test_a_style_is_heard_once_until_layers_or_target_change():
+    goals, wishes = dreams.goals(), Dream(objective="style")
+    first = goals.objective(wishes, dreams.selected(2))
+    assert goals.objective(wishes, dreams.selected(2, 1, 1)) is first
+    assert goals.objective(wishes, dreams.selected(4)) is not first
+    again = goals.objective(wishes, dreams.selected(2))
+    goals.target = dreams.noise()
+    other = goals.objective(wishes, dreams.selected(2))
+    heard = answers(dreams.noise(), 2)
+    assert other is not again and other.score(heard, Moments()) > again.score(heard, Moments())
+
+
 def test_the_classs_score_is_its_probability():
     index = LAYERS[-1].index
     one = dreams.goals().objective(Dream(objective="classify", class_name="drums"), dreams.nothing())

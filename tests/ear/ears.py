@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
+import yaml
 from torch import Tensor, nn
 
 from oscbridge.ear.filterbank import FilterBank
@@ -40,6 +41,12 @@ def spec(
     sizes = {"rate": 8_000, "hop": 128, "bins": 48, "bins_per_octave": 12, "lowest_hz": 100.0, **scalogram}
     data = {"name": "small", "scalogram": sizes, "encoder": blocks or BLOCKS, "context": context or CONTEXT}
     return EarSpec.model_validate(data)
+
+
+def write_yaml(path: Path, **scalogram: Any) -> Path:
+    """The small ear's sizes as a file that the daemon loads. Returns its path."""
+    path.write_text(yaml.safe_dump(spec(**scalogram).model_dump(mode="json")))
+    return path
 
 
 @cache
