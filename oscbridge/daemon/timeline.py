@@ -53,13 +53,6 @@ class Timeline:
         """The first beat after `beat` at which a loop ends."""
         return self._loop_at(beat) + self._loop_beats
 
-    def next_loop_end(self, at_ns: int) -> tuple[int, int]:
-        """The first loop end after a moment: its beat, and its time in ns, which is always later than `at_ns`."""
-        end = self.loop_end_after(self.beat_at(at_ns))
-        if self.time_of(end) <= at_ns:  # it comes within less than a nanosecond
-            end += self._loop_beats
-        return end, self.time_of(end)
-
     def phase(self, beat: float) -> float:
         """How much of its loop is over at a beat: 0 to below 1."""
         return min((beat - self._loop_at(beat)) / self._loop_beats, math.nextafter(1.0, 0.0))

@@ -25,6 +25,12 @@ def line() -> Timeline:
     return Timeline(START, 120.0, 8)
 
 
+def loop_end(line: Timeline, now: int) -> tuple[int, int]:
+    """The end of the loop that runs: its beat and its time."""
+    end = line.loop_end_after(line.beat_at(now))
+    return end, line.time_of(end)
+
+
 def test_beats_follow_the_tempo(line):
     assert [line.beat_at(at(s)) for s in (0, 0.25, 4, 60)] == [0, 0.5, 8, 120]
     assert [line.time_of(b) for b in (0, 1, 7.5)] == [at(0), at(0.5), at(3.75)]
@@ -34,7 +40,7 @@ def test_a_new_tempo_keeps_the_beat_and_goes_on_from_it(line):
     line.set_bpm(60.0, at(1))
     assert line.beat_at(at(1)) == 2
     assert line.beat_at(at(2)) == 3
-    assert line.next_loop_end(at(1)) == (8, at(7))
+    assert loop_end(line, at(1)) == (8, at(7))
 
 
 @pytest.mark.parametrize(
@@ -50,20 +56,20 @@ def test_a_new_tempo_keeps_the_beat_and_goes_on_from_it(line):
 )
 def test_a_new_length_ends_the_running_loop_by_its_start_but_never_in_the_past(line, now, beats, end):
     line.set_loop_beats(beats, line.beat_at(at(now)))
-    assert line.next_loop_end(at(now)) == (end, at(end / 2))
-    assert line.next_loop_end(at(end / 2)) == (end + beats, at((end + beats) / 2))
+    assert loop_end(line, at(now)) == (end, at(end / 2))
+    assert loop_end(line, at(end / 2)) == (end + beats, at((end + beats) / 2))
 
 
-def test_a_loop_end_is_later_than_the_moment_it_is_asked_for(line):
-    assert line.next_loop_end(at(4) - 1)[0] == 8
-    assert line.next_loop_end(at(4))[0] == 16
+def test_the_beat_at_which_a_loop_ends_belongs_to_the_next(line):
+    assert loop_end(line, at(4) - 1)[0] == 8
+    assert loop_end(line, at(4))[0] == 16
 
 
 def test_an_alignment_moves_the_time_of_beats_and_leaves_loops_at_their_beats(line):
     line.align(4.0, at(2.1))
-    assert line.next_loop_end(at(2.1)) == (8, at(4.1))
+    assert loop_end(line, at(2.1)) == (8, at(4.1))
     line.align(6.0, at(3.1), 60.0)
-    assert line.next_loop_end(at(3.1)) == (8, at(5.1))
+    assert loop_end(line, at(3.1)) == (8, at(5.1))
 
 
 def test_the_phase_runs_from_0_to_1_in_every_loop(line):
@@ -134,7 +140,7 @@ changes = st.lists(
 @many
 @given(changes)
 def test_loop_ends_strictly_rise_in_beats_and_in_time_whatever_changes(steps):
-    now, line, last = START, Timeline(START, 120.0, 8), 0
+    now, line, last, ended = START, Timeline(START, 120.0, 8), 0, START
     for what, value in steps:
         if what == "bpm":
             line.set_bpm(value, now)
@@ -143,11 +149,13 @@ def test_loop_ends_strictly_rise_in_beats_and_in_time_whatever_changes(steps):
         elif what == "align":
             line.align(max(last, line.beat_at(now) + value), now)
         elif what == "wait":
-            now = min(now + round(value * S), line.next_loop_end(now)[1] - 1)
+            now = min(now + round(value * S), loop_end(line, now)[1])
         else:
             end = line.loop_end_after(max(last, line.beat_at(now)))  # as the transport goes on from loop to loop
             assert end > last
-            assert line.time_of(end) > now
+            assert line.time_of(end) >= now  # at once where less than a nanosecond is left
+            assert line.time_of(end) > ended
             last, now = end, line.time_of(end)
-        assert line.next_loop_end(now)[1] > now
-        assert line.loop_end_after(line.beat_at(now)) - line.beat_at(now) <= line.loop_beats + 1e-9
+            ended = now
+        assert loop_end(line, now)[1] >= now
+        assert 0 < loop_end(line, now)[0] - line.beat_at(now) <= line.loop_beats + 1e-9
