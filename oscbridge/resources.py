@@ -24,6 +24,11 @@ def folder(name: str) -> Path:
     raise BridgeError(f"this installation of oscbridge has no {name} folder; install it again", 500)
 
 
+def page_folder() -> Path:
+    """The files of the preview page."""
+    return Path(__file__).parent / "web"
+
+
 def model_file(name: str) -> Path:
     """The YAML of the network `name`: a path to one, or one that travels with the package."""
     if name.endswith((".yaml", ".yml")):

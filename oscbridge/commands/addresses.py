@@ -9,7 +9,7 @@ import yaml
 
 from ..osc.bulk import LIST_VALUES, LOCAL_BYTES, REMOTE_BYTES
 from ..osc.space import COMMANDS
-from ..osc.streams import STREAMS
+from ..osc.streams import STREAMS, Sent
 from ..osc.subscriptions import DEFAULT_LEASE_S, MAX_LEASE_S
 from ..sections import Settings
 from ..settings import Parameter, parameters
@@ -131,7 +131,7 @@ def _streams() -> str:
             _code(name),
             ", ".join(_code(p) for p in kind.packings if p) or "–",
             "yes" if kind.takes_filter else "no",
-            "<br>".join(map(_message, kind.messages)),
+            "<br>".join(map(_message, kind.messages)) or "–",
             f"{kind.doc}; {'every frame' if kind.per_frame else 'when it changes'}",
         )
         for name, kind in STREAMS.items()
@@ -139,10 +139,8 @@ def _streams() -> str:
     return _table(("stream", "packings, the default first", "filter", "messages", "what"), rows)
 
 
-def _message(text: str) -> str:
-    """Words, then an address with its arguments as code."""
-    at = text.find("/ear")
-    return text if at < 0 else text[:at] + _code(text[at:])
+def _message(sent: Sent) -> str:
+    return (f"{sent.when}: " if sent.when else "") + _code(f"{sent.address} {sent.signature}")
 
 
 PARAMETER_NOTES = """\

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BridgeError
-from ..osc.clients import Client, Clients
+from ..osc.clients import Client, Clients, is_connection
 from ..osc.packets import encode
 from ..osc.space import DONE, FAIL
 from ..osc.streams import check_wish
 from ..osc.subscriptions import Subscriptions
-from .local import is_local
+from .delivery import most_bytes
 
 if TYPE_CHECKING:
     from .control import Daemon
@@ -58,13 +58,12 @@ class Answers:
     def answer(self, client: Client, packet: bytes) -> None:
         """Sends an answer, unless that would make us an amplifier for a forged source."""
         if client.spend(len(packet)):
-            self._daemon.endpoint.send(packet, client.address)
+            self._daemon.delivery.send(packet, client.address)
 
     # in the order of the address space
 
     def do_hello(self, request: Request, name: str, reply_port: int) -> None:
-        if not 0 <= reply_port <= 65_535:
-            raise BridgeError(f"the reply port is {reply_port}; expected 0 to 65535")
+        _check_port(request.client, reply_port, "0 for the one you send from")
         self.clients.introduce(request.client, name[:64], reply_port)
         d = self._daemon
         url = d.web.url(request.client.source[0])
@@ -102,11 +101,10 @@ class Answers:
     ) -> None:
         if not request.client.introduced:
             raise BridgeError("say /ear/hello first", 403)
-        if not 0 <= port <= 65_535:
-            raise BridgeError(f"the port is {port}; expected 0 to 65535, 0 for your reply port")
+        _check_port(request.client, port, "0 for your reply port")
         if max_hz < 0 or lease_s < 0:
             raise BridgeError(f"max Hz is {max_hz:g} and the lease {lease_s:g} s; neither may be negative")
-        wish = check_wish(stream, packing, text, is_local(request.client.source[0]), self._daemon.anatomy.layers)
+        wish = check_wish(stream, packing, text, most_bytes(request.client.source), self._daemon.anatomy.layers)
         entry = self.subscriptions.add(request.client, port, wish, max_hz, lease_s, time.monotonic())
         request.done(entry.id, entry.lease_s)
         self._daemon.send_snapshot(entry)
@@ -211,3 +209,10 @@ class Answers:
     async def do_load(self, request: Request, preset: str) -> None:
         await self._daemon.live.load(preset)
         request.done(preset)
+
+
+def _check_port(client: Client, port: int, meaning: str) -> None:
+    if not 0 <= port <= 65_535:
+        raise BridgeError(f"the port is {port}; expected 0 to 65535, {meaning}")
+    if port and is_connection(client.source):
+        raise BridgeError(f"the port is {port}; a WebSocket is answered on itself: send 0")

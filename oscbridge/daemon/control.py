@@ -25,24 +25,27 @@ from ..errors import BridgeError
 from ..files import write_whole
 from ..osc.clips import progress
 from ..osc.packets import encode
+from ..osc.query import QueryTree, host_info
 from ..osc.streams import CLIPS, DREAM, LAYOUT, STATE, STREAMS, FramePackets, Packer, check_wish
 from ..osc.subscriptions import Subscription
 from ..sections import Settings
 from ..settings import Parameter, parameters
 from . import clip_desk, dreams, layouts, link, listening
 from .clip_desk import ClipDesk
+from .delivery import Delivery, most_bytes
 from .dreams import DreamDesk
 from .endpoint import UdpEndpoint
 from .frames import Frame
 from .layouts import SHIPPED, USERS, LayoutDesk
+from .listeners import Listeners
 from .listening import Listening
 from .live import LiveSettings
-from .local import is_local
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
 from .session import Session
-from .web import WebServer
+from .sockets import Sockets
+from .web import Site, WebServer
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +73,17 @@ class Daemon:
         self._statistics: Statistics | None = None
         self._packer = self._make_packer(settings)
         self.session = Session(self)
+        self._query = QueryTree(self.session.space)
         self._add_static_subscribers(settings)
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
+        listeners = Listeners(self)
+        sockets = Sockets(self.session.receive, listeners.joined, listeners.left, listeners.order)
+        self.delivery = Delivery(self.endpoint, sockets)
         folder = resources.user_folder(settings.server.folder)
         clips = Path(settings.clips.folder).expanduser() if settings.clips.folder else folder / CLIPS
         files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts", CLIPS: clips}
-        self.web = WebServer(settings.server.host, settings.server.http_port, files, self.allows, self.log_file)
+        site = Site(files, resources.page_folder(), self._ask, sockets, self.log_file)
+        self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
         context = multiprocessing.get_context("spawn")
         recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
@@ -137,7 +145,7 @@ class Daemon:
 
     def forget(self, entry: Subscription) -> None:
         """A subscription has ended."""
-        self.endpoint.forget(entry.id)
+        self.delivery.forget(entry.id)
         if entry.wish.stream == CLIPS:
             self.clips.leave(entry)
 
@@ -179,7 +187,7 @@ class Daemon:
             self.on_first_frame()
 
     def _send_frame(self, entry: Subscription, packets: FramePackets) -> None:
-        self.endpoint.send_frame(entry.id, packets.of(entry.wish), entry.address)
+        self.delivery.send_frame(entry.id, entry.wanted(packets.of(entry.wish)), entry.address)
 
     def send_snapshot(self, entry: Subscription) -> None:
         """The stream as it is now, for one who joins late."""
@@ -192,16 +200,18 @@ class Daemon:
             self.clips.join(entry)
         elif entry.wish.stream == STATE:
             packets = [encode(p.address, p.to_wire(self.live.now)) for p in parameters() if p.on_wire]
-            self.endpoint.send_frame(entry.id, packets, entry.address)
+            for packet in entry.wanted(packets):
+                self.delivery.send(packet, entry.address)
 
     def _add_static_subscribers(self, settings: Settings) -> None:
         for number, wanted in enumerate(settings.server.subscribers):
             try:
                 host = socket.gethostbyname(wanted.host) if ":" not in wanted.host else wanted.host
-                wish = check_wish(wanted.stream, wanted.packing, wanted.filter, is_local(host), self.anatomy.layers)
+                address, layers = (host, wanted.port), self.anatomy.layers
+                wish = check_wish(wanted.stream, wanted.packing, wanted.filter, most_bytes(address), layers)
             except (BridgeError, OSError) as error:
                 raise BridgeError(f"server.subscribers.{number} ({wanted.host}): {error}") from error
-            self.session.subscriptions.add_static((host, wanted.port), wish, wanted.max_hz)
+            self.session.subscriptions.add_static(address, wish, wanted.max_hz)
 
     # what clients ask
 
@@ -209,12 +219,18 @@ class Daemon:
         """The arguments of /ear/status."""
         listening = self.listening
         frame = listening.newest.number if listening.newest else 0
-        dropped = listening.dropped + self.endpoint.dropped_frames
+        dropped = listening.dropped + self.delivery.dropped_frames
         workers = (listening.worker, self.layouts, self.dreams, self.player)
         return (
             self.epoch, frame, time.monotonic() - self._started, listening.load, self.dreams.steps_per_s,
             len(self.session.subscriptions), dropped, sum(w.restarts for w in workers), listening.state,
         )  # fmt: skip
+
+    def _ask(self, path: str, attribute: str, ip: str) -> dict[str, Any] | None:
+        """What OSCQuery tells; ip: ours as the client reached it."""
+        if attribute == "HOST_INFO":
+            return host_info(ip, self.endpoint.port, self.web.port)
+        return self._query.answer(path, attribute, self.live.now)
 
     def ready_line(self) -> str:
         """One line of JSON for whoever started us."""
@@ -254,10 +270,10 @@ class Daemon:
             self.dreams.changed()
         if "player" in sections:
             self.player.changed()
+        packets = [encode(p.address, p.to_wire(self.live.now)) for p in names if p.on_wire]
         for entry in self.session.subscriptions.to(STATE):
-            for p in names:
-                if p.on_wire:
-                    self.endpoint.send(encode(p.address, p.to_wire(self.live.now)), entry.address)
+            for packet in entry.wanted(packets):
+                self.delivery.send(packet, entry.address)
 
     # what the parts need of each other
 
@@ -272,13 +288,13 @@ class Daemon:
         return layouts.Surroundings(
             self._model, self.anatomy, self.model_id, lambda: self.live.now,
             lambda: self.session.subscriptions.to(LAYOUT),
-            lambda entry, packets: self.endpoint.send_frame(entry.id, packets, entry.address),
-            self.web.url_of, self._say,
+            lambda entry, packets: self.delivery.send_frame(entry.id, packets, entry.address),
+            lambda entry: self.delivery.is_busy(entry.id), self.web.url_of, self._say,
         )  # fmt: skip
 
     def _around_clips(self) -> clip_desk.Surroundings:
         return clip_desk.Surroundings(
-            lambda: self.live.now, self.anatomy.spec.scalogram.rate, self.session.subscriptions.to, self.endpoint.send,
+            lambda: self.live.now, self.anatomy.spec.scalogram.rate, self.session.subscriptions.to, self.delivery.send,
             self.web.url_of, self._hand_over, self._play, lambda: self.dreams.changed(), self._say,
         )  # fmt: skip
 
@@ -307,7 +323,7 @@ class Daemon:
         packet, now = progress(*told), time.monotonic()
         for entry in self.session.subscriptions.to(DREAM):
             if entry.due(now):
-                self.endpoint.send(packet, entry.address)
+                self.delivery.send(packet, entry.address)
 
     def _make_packer(self, settings: Settings) -> Packer:
         normalizer, classes = self._normalizer(settings), self.anatomy.spec.classes

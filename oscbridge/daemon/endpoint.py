@@ -83,6 +83,10 @@ class UdpEndpoint:
             if self._loop is not None:
                 self._loop.add_writer(self._socket, self._flush)
 
+    def is_busy(self, key: int) -> bool:
+        """Whether something for subscription `key` waits still."""
+        return key in self._backlogs
+
     def forget(self, key: int) -> None:
         """The subscription has ended."""
         self._backlogs.pop(key, None)

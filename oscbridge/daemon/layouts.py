@@ -25,8 +25,8 @@ from .supervisor import Supervisor
 
 USERS, SHIPPED = "layouts", "shipped"  # folders, as the HTTP server calls them; the second is also a layout's name
 HANG_S = 60.0  # hearing a loop and building a graph are silent
-PACKETS_A_TURN = 64  # of a whole layout, then a pause: 8,000 bytes each on this machine
-TURN_S = 0.01
+PACKETS_A_TURN = 12  # of a whole layout, then a pause: 8,000 bytes each on this machine, half of what a receiver's
+TURN_S = 0.005  # socket holds by default while it is busy drawing
 START_S = 90.0
 STOP_S = 30.0
 
@@ -41,6 +41,7 @@ class Surroundings:
     settings: Callable[[], Settings]
     subscribers: Callable[[], list[Subscription]]
     send: Callable[[Subscription, list[Packet]], None]
+    is_busy: Callable[[Subscription], bool]  # whether what was sent to it last still waits
     url_of: Callable[[str, str, str], str]  # of a file: folder, name, the client's IP
     say: Callable[[str], None]
 
@@ -264,4 +265,6 @@ class LayoutDesk:
         for first in range(0, len(packets), PACKETS_A_TURN):
             self._around.send(entry, packets[first : first + PACKETS_A_TURN])
             await asyncio.sleep(TURN_S)
+            while self._around.is_busy(entry):  # else the next part would take the place of this one
+                await asyncio.sleep(TURN_S)
         self._sending.pop(entry.id, None)

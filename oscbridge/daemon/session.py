@@ -47,7 +47,7 @@ class Session(Answers):
         self.subscriptions.renew(client, now)
         for message in messages:
             if isinstance(message, Malformed):
-                self._request(client, message.address).fail(BridgeError(message.why, 400))
+                self.request(client, message.address).fail(BridgeError(message.why, 400))
             elif (delay := message.at - time.time()) > 0 and message.at:
                 self._defer(client, message, delay)
             else:
@@ -57,13 +57,13 @@ class Session(Answers):
         """To every client with a lease."""
         packet = encode(address, *args)
         for client in self.clients.holding():
-            self._daemon.endpoint.send(packet, client.address)
+            self._daemon.delivery.send(packet, client.address)
 
-    def _request(self, client: Client, address: str) -> Request:
+    def request(self, client: Client, address: str) -> Request:
         return Request(self, client, address)
 
     def _defer(self, client: Client, message: Message, delay: float) -> None:
-        request = self._request(client, message.address)
+        request = self.request(client, message.address)
         if delay > MAX_DEFER_S:
             request.fail(BridgeError(f"its time is {delay:.0f} s ahead; at most {MAX_DEFER_S:.0f} s", 422))
         elif self._deferred >= MAX_DEFERRED:
@@ -77,7 +77,7 @@ class Session(Answers):
         self._carry_out(client, message)
 
     def _carry_out(self, client: Client, message: Message) -> None:
-        request = self._request(client, message.address)
+        request = self.request(client, message.address)
         try:
             pending = self._dispatch(request, message.args)
         except Exception as error:

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from weakref import WeakSet
 
 from ..errors import BridgeError
 from .served_files import is_plain_name
+from .sockets import Sockets
 from .web_guard import Guard, address, ip_of
 
 if TYPE_CHECKING:
@@ -29,22 +31,28 @@ THREADS = 2
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
+@dataclass(frozen=True)
+class Site:
+    """What is served. folders: GET /files/<key>/<name>, which need not exist yet; page: the folder of the preview;
+    ask: OSCQuery's answer to a path, an attribute or "", and our IP as the client reached it; sockets: who speaks OSC
+    over WebSocket."""
+
+    folders: Mapping[str, Path]
+    page: Path
+    ask: Callable[[str, str, str], dict[str, Any] | None]
+    sockets: Sockets
+    log_file: Path | str = "the log"
+
+
 class WebServer:
-    """folders: what GET /files/<key>/<name> serves; they need not exist yet. allows: whether an IP may ask.
+    """allows: whether an IP may ask.
 
     Binds when built, so that the port is known and a taken one told at once: raises BridgeError 409. Answers from
     `start` on.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        folders: Mapping[str, Path],
-        allows: Callable[[str], bool],
-        log_file: Path | str = "the log",
-    ) -> None:
-        self._host, self._folders, self._log_file = host, dict(folders), log_file
+    def __init__(self, host: str, port: int, site: Site, allows: Callable[[str], bool]) -> None:
+        self._host, self._site = host, site
         self._guard = Guard(host, allows)
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -57,7 +65,7 @@ class WebServer:
         loop = asyncio.get_running_loop()
         # a sixth of a second of imports, during which frames go on
         app: Any = await loop.run_in_executor(self._pool, importlib.import_module, f"{__package__}.web_app")
-        made = app.application(self._guard, self._folders, self._pool, self._log_file, self._asked)
+        made = app.application(self._guard, self._site, self._pool, self._asked)
         self._runner = app.runner_of(made, IDLE_S)
         await self._runner.setup()
         self._server = await loop.create_server(self._door, sock=self._socket, backlog=BACKLOG)
@@ -78,7 +86,7 @@ class WebServer:
 
     def url_of(self, folder: str, path: str, client: str = "127.0.0.1") -> str:
         """Where a client at that IP gets a file. path: its name in the folder; there are no folders in folders."""
-        if folder not in self._folders or not is_plain_name(path):
+        if folder not in self._site.folders or not is_plain_name(path):
             raise ValueError(f"{folder}/{path} is not served")
         return f"{self.url(client)}/files/{folder}/{quote(path, safe='')}"
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from aiohttp import ETag, hdrs, web
@@ -18,13 +18,27 @@ from .. import __version__
 from ..errors import BridgeError
 from .served_files import Served, ServedFolder, byte_range
 from .web_guard import Guard, ip_of
+from .web_socket import WebSockets
+
+if TYPE_CHECKING:
+    from .web import Site
 
 log = logging.getLogger(__name__)
 
 CHUNK = 256 << 10
 STALLED_S = 30.0  # for a chunk: who takes none for so long has gone
 GRACE_S = 0.5  # for answers on their way when the daemon ends
-TYPES = {".json": "application/json", ".wav": "audio/wav", ".flac": "audio/flac"}
+TYPES = {
+    ".json": "application/json", ".wav": "audio/wav", ".flac": "audio/flac", ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+    ".png": "image/png",
+}  # fmt: skip
+PAGE, INDEX = "/ui/", "index.html"
+# nothing of the page leads elsewhere, and no other page may frame it and lead a hand to its buttons
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'"
+)
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,21 +58,47 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], (HttpProcessingError, ConnectionError)))
 
 
-def application(
-    guard: Guard, folders: Mapping[str, Path], pool: Executor, log_file: Path | str, asked: Connections
-) -> web.Application:
-    """folders: what /files/<key>/<name> serves; pool: where the disk is waited for; asked: is given the connections
-    that a request came over."""
-    app = web.Application(middlewares=[_outcome(guard, list(folders), log_file, asked)])
-    for name, folder in folders.items():
+def application(guard: Guard, site: Site, pool: Executor, asked: Connections) -> web.Application:
+    """pool: where the disk is waited for; asked: is given the connections that a request came over."""
+    app = web.Application(middlewares=[_outcome(guard, site, asked)])
+    for name, folder in site.folders.items():
         app.router.add_get(f"/files/{name}/{{name}}", _Files(ServedFolder(folder), pool).answer)
+    page = _Files(ServedFolder(site.page), pool, {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"})
+    app.router.add_get(f"{PAGE}{{name}}", page.answer)
+    app.router.add_get(PAGE, page.answer)
+    app.router.add_get(PAGE.rstrip("/"), _to_the_page)
+    sockets = WebSockets(site.sockets)
+    app.on_shutdown.append(sockets.close)
+    app.router.add_get("/{path:(?:ear(?:/.*)?)?}", _Query(site, sockets).answer)
     return app
 
 
-def _outcome(
-    guard: Guard, folders: list[str], log_file: Path | str, asked: Connections
-) -> Callable[..., Awaitable[web.StreamResponse]]:
-    there = "there is " + ", ".join(f"/files/{name}/<name>" for name in folders)
+async def _to_the_page(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={**_COMMON, hdrs.LOCATION: PAGE})
+
+
+class _Query:
+    """OSCQuery: the address space as JSON, and the WebSocket at the same place."""
+
+    def __init__(self, site: Site, sockets: WebSockets) -> None:
+        self._site, self._sockets = site, sockets
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+            return await self._sockets.answer(request)
+        attribute = request.query_string.partition("&")[0].partition("=")[0].upper()
+        is_browser = "text/html" in request.headers.get(hdrs.ACCEPT, "")
+        if request.path == "/" and not attribute and is_browser:
+            return await _to_the_page(request)
+        told = self._site.ask(request.path, attribute, ip_of(request.transport, "sockname"))
+        headers = {**_COMMON, hdrs.CACHE_CONTROL: "no-store"}
+        if told is None:
+            return web.Response(status=204, headers=headers)
+        return web.json_response(told, headers=headers)
+
+
+def _outcome(guard: Guard, site: Site, asked: Connections) -> Callable[..., Awaitable[web.StreamResponse]]:
+    there = "there is /, /ui/, " + ", ".join(f"/files/{name}/<name>" for name in site.folders)
 
     @web.middleware
     async def outcome(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -84,7 +124,7 @@ def _outcome(
             raise
         except Exception:
             log.exception("%s failed", request.path[:200])
-            return _refused(f"internal error, see {log_file}", 500)
+            return _refused(f"internal error, see {site.log_file}", 500)
 
     return outcome
 
@@ -103,19 +143,20 @@ _COMMON = {hdrs.SERVER: f"oscbridge/{__version__}", "X-Content-Type-Options": "n
 class _Files:
     """GET and HEAD of the files in a folder, whole or one range of bytes; their ETag is their sha256."""
 
-    def __init__(self, folder: ServedFolder, pool: Executor) -> None:
-        self._folder, self._pool = folder, pool
+    def __init__(self, folder: ServedFolder, pool: Executor, headers: Mapping[str, str] | None = None) -> None:
+        self._folder, self._pool, self._headers = folder, pool, {**_COMMON, **(headers or {})}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        served = await self._in_pool(self._folder.open, request.match_info["name"])
+        name = request.match_info.get("name", INDEX)
+        served = await self._in_pool(self._folder.open, name)
         try:
-            return await self._send(request, served)
+            return await self._send(request, served, TYPES.get(Path(name).suffix, "application/octet-stream"))
         finally:
             served.file.close()
 
-    async def _send(self, request: web.Request, served: Served) -> web.StreamResponse:
+    async def _send(self, request: web.Request, served: Served, content_type: str) -> web.StreamResponse:
         tag = f'"{served.sha256}"'
-        headers = {**_COMMON, hdrs.ETAG: tag, hdrs.ACCEPT_RANGES: "bytes", hdrs.CACHE_CONTROL: "no-cache"}
+        headers = {**self._headers, hdrs.ETAG: tag, hdrs.ACCEPT_RANGES: "bytes", hdrs.CACHE_CONTROL: "no-cache"}
         if request.if_match is not None and not _names(request.if_match, served, weak=False):
             raise BridgeError(f"the file is another now: {tag}", 412)
         if request.if_none_match is not None and _names(request.if_none_match, served, weak=True):
@@ -130,7 +171,7 @@ class _Files:
             if part is not None:
                 (first, count), status = part, 206
                 headers[hdrs.CONTENT_RANGE] = f"bytes {first}-{first + count - 1}/{served.size}"
-        headers[hdrs.CONTENT_TYPE] = TYPES.get(Path(request.match_info["name"]).suffix, "application/octet-stream")
+        headers[hdrs.CONTENT_TYPE] = content_type
         response = web.StreamResponse(status=status, headers=headers)
         response.content_length = count
         await response.prepare(request)

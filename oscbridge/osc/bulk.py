@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 LIST_VALUES = 256
 REMOTE_BYTES = 1_400
 LOCAL_BYTES = 8_000
+STREAM_BYTES = 1 << 17  # over a WebSocket: a whole frame of u8 in one message
 
 
 def padded(text: str) -> bytes:

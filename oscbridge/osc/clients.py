@@ -1,4 +1,7 @@
-"""Who talks to us: sources, the bytes they may be answered with, and the port they want their answers on."""
+"""Who talks to us: sources, the bytes they may be answered with, and the port they want their answers on.
+
+A source is an IP and a UDP port. A WebSocket has none: its number, negated, stands in the port's place.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,15 @@ MAX_CLIENTS = 2_048
 FORGET_S = 3_600.0
 
 
+def is_connection(source: Source) -> bool:
+    """Whether it is a WebSocket."""
+    return source[1] < 0
+
+
 @dataclass
 class Client:
-    """One source address. Until it has said hello its answers come out of an allowance."""
+    """One source address. Until it has said hello its answers come out of an allowance; a WebSocket's handshake has
+    shown already that its address is not forged."""
 
     source: Source
     name: str = ""
@@ -52,7 +61,7 @@ class Clients:
         """The client that `size` bytes came from."""
         client = self._table.get(source)
         if client is None:
-            client = Client(source)
+            client = Client(source, introduced=is_connection(source))
             self._make_room()
             self._table[source] = client
         self._table.move_to_end(source)
@@ -69,6 +78,10 @@ class Clients:
         ]  # fmt: skip
         for source in silent:
             del self._table[source]
+
+    def forget(self, client: Client) -> None:
+        """It has gone, and so have its subscriptions."""
+        self._table.pop(client.source, None)
 
     def holding(self) -> list[Client]:
         """Those with a subscription."""

@@ -70,6 +70,11 @@ def encode(address: str, *args: Any) -> bytes:
     return bytes(builder.build().dgram)
 
 
+def address_of(packet: bytes | memoryview) -> str:
+    """The address of one message that was encoded here."""
+    return bytes(packet[:256]).partition(b"\0")[0].decode("ascii")
+
+
 def bundle(at_unix_ns: int, *packets: bytes | memoryview) -> bytes:
     """A bundle of messages, or of bundles, for a moment of the Unix clock in ns; 0 means at once."""
     seconds, rest = divmod(at_unix_ns, 1_000_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,73 +29,107 @@ MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to w
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A message that a stream sends. signature: words like "i:frame", "f×layers" for many; when: the packings that
+    send it, or the occasion, "" if it is always sent."""
+
+    address: str
+    signature: str
+    when: str = ""
+
+    @property
+    def tags(self) -> str:
+        """The OSC types, of arguments that are repeated the first ones alone."""
+        return "".join(word[0] for word in self.signature.split() if re.match("[ifsb][:×]", word))
+
+
+@dataclass(frozen=True)
 class StreamKind:
-    """What can be subscribed to. packings: the first is the default; messages: as the address reference shows them."""
+    """What can be subscribed to. packings: the first is the default; messages: the first is the default packing's."""
 
     packings: tuple[str, ...]
     takes_filter: bool
     per_frame: bool
     doc: str
-    messages: tuple[str, ...]
+    messages: tuple[Sent, ...]
 
 
 STREAMS: dict[str, StreamKind] = {
     "levels": StreamKind(
-        ("",), False, True, "mean and peak of every layer", ("/ear/level/mean f×layers", "/ear/level/peak f×layers")
+        ("",), False, True, "mean and peak of every layer",
+        (Sent("/ear/level/mean", "f×layers"), Sent("/ear/level/peak", "f×layers")),
     ),
     "activations": StreamKind(
         ("u8", "f32", "list"), True, True, "every neuron",
         (
-            "u8, f32 (little-endian): /ear/activations i:epoch i:frame i:chunk i:chunks i:first_neuron b:values",
-            "list: /ear/neurons i:frame i:first_neuron f×≤256",
+            Sent(
+                "/ear/activations", "i:epoch i:frame i:chunk i:chunks i:first_neuron b:values",
+                "u8, f32 (little-endian)",
+            ),
+            Sent("/ear/neurons", "i:frame i:first_neuron f×≤256", "list"),
         ),
     ),
     "channels": StreamKind(
         ("",), True, True, "every channel's mean over its positions",
         (
-            "/ear/channels i:frame i:layer f×channels",
-            "of more than 256 channels, or of a part: /ear/channels/<first> i:frame i:layer f×≤256",
+            Sent("/ear/channels", "i:frame i:layer f×channels"),
+            Sent("/ear/channels/<first>", "i:frame i:layer f×≤256", "of more than 256 channels, or of a part"),
         ),
     ),
     "scalogram": StreamKind(
         ("list", "u8"), False, True, "what reaches the network",
-        ("list: /ear/scalogram i:frame f×bins", "u8: /ear/scalogram i:frame b:values"),
+        (Sent("/ear/scalogram", "i:frame f×bins", "list"), Sent("/ear/scalogram", "i:frame b:values", "u8")),
     ),
     "selection": StreamKind(
         ("",), False, True, "mean, by weight, and peak of the selected neurons; 0 0 while none is",
-        ("/ear/selection f:mean f:peak",),
+        (Sent("/ear/selection", "f:mean f:peak"),),
     ),
-    "classes": StreamKind(
+    CLASSES: StreamKind(
         ("",), False, True, "what it sounds like: the network's classes, the 16 most probable, best first",
-        ("/ear/classes s:name f:probability …",),
+        (Sent("/ear/classes", "s:name f:probability …"),),
     ),
     LAYOUT: StreamKind(
         ("blob", "list"), True, False, "where each neuron lies, in a unit circle",
         (
-            "once it is whole: /ear/layout/ready i:rev s:url s:sha256 i:neurons i:snapshots",
-            "blob: /ear/layout/xy i:rev i:snapshot i:chunk i:chunks i:first_neuron b:x,y f32 little-endian",
-            "list: /ear/layout/list i:rev i:snapshot i:first_neuron f×≤256 (x y x y …)",
-            "while solving: /ear/layout/progress i:rev i:level i:levels i:iteration f:energy",
+            Sent("/ear/layout/ready", "i:rev s:url s:sha256 i:neurons i:snapshots", "once it is whole"),
+            Sent(
+                "/ear/layout/xy", "i:rev i:snapshot i:chunk i:chunks i:first_neuron b:x,y f32 little-endian", "blob"
+            ),
+            Sent("/ear/layout/list", "i:rev i:snapshot i:first_neuron f×≤256 (x y x y …)", "list"),
+            Sent("/ear/layout/progress", "i:rev i:level i:levels i:iteration f:energy", "while solving"),
         ),
     ),
     DREAM: StreamKind(
-        ("",), False, False, "every step of a dream",
-        (
-            "/ear/dream/progress i:clip i:step f:steps_per_s f:score f:loss, the score in standard deviations "
-            "over music",
-        ),
+        ("",), False, False, "every step of a dream; the score is in standard deviations over music",
+        (Sent("/ear/dream/progress", "i:clip i:step f:steps_per_s f:score f:loss"),),
     ),
     CLIPS: StreamKind(
         ("",), False, False, "new clips, and when to play them",
         (
-            "/ear/clip/ready i:clip s:sha256 s:url s:path i:rate i:frames i:channels f:score",
-            "in a bundle with the time as its timetag: /ear/clip/activate i:clip i:Unix_s i:microseconds f:in_seconds "
-            "f:beat",
+            Sent("/ear/clip/ready", "i:clip s:sha256 s:url s:path i:rate i:frames i:channels f:score"),
+            Sent(
+                "/ear/clip/activate", "i:clip i:Unix_s i:microseconds f:in_seconds f:beat",
+                "in a bundle with the time as its timetag",
+            ),
         ),
     ),
-    TRANSPORT: StreamKind(("",), False, False, "the beat", ("/ear/beat i:bar i:beat f:bpm f:phase",)),
-    STATE: StreamKind(("",), False, False, "every parameter that changes", ("each on its own address",)),
+    TRANSPORT: StreamKind(
+        ("",), False, False, "the beat", (Sent("/ear/beat", "i:bar i:beat f:bpm f:phase"),)
+    ),
+    STATE: StreamKind(("",), False, False, "every parameter that changes, each on its own address", ()),
 }  # fmt: skip
+
+CONVERSATIONS = (LAYOUT, CLIPS)  # of several kinds of messages, none of which says much alone
+
+
+def stream_of(address: str) -> str | None:
+    """The stream whose default packing sends `address` time and again; None if there is none."""
+    for name, kind in STREAMS.items():
+        if name not in CONVERSATIONS and any(
+            sent.address == address and sent.when.startswith(kind.packings[0]) for sent in kind.messages
+        ):
+            return name
+    return None
 
 
 @dataclass(frozen=True)
@@ -107,8 +142,11 @@ class Wish:
     max_bytes: int
 
 
-def check_wish(stream: str, packing: str, text: str, local: bool, layers: Sequence[Layer]) -> Wish:
-    """A subscription's words as a Wish. Raises BridgeError: 404 no such stream, 422 packing or filter."""
+def check_wish(stream: str, packing: str, text: str, max_bytes: int, layers: Sequence[Layer]) -> Wish:
+    """A subscription's words as a Wish. max_bytes: that a message to this subscriber may have.
+
+    Raises BridgeError: 404 no such stream, 422 packing or filter.
+    """
     kind = STREAMS.get(stream)
     if kind is None:
         hint = did_you_mean(stream, list(STREAMS))
@@ -123,7 +161,7 @@ def check_wish(stream: str, packing: str, text: str, local: bool, layers: Sequen
     parse_filter(text, layers)
     if stream == CLASSES and layers[-1].name != CLASSES:
         raise BridgeError("this network has no classes; one with a classifier head has", 404)
-    return Wish(stream, packing or kind.packings[0], text.strip(), bulk.LOCAL_BYTES if local else bulk.REMOTE_BYTES)
+    return Wish(stream, packing or kind.packings[0], text.strip(), max_bytes)
 
 
 class FramePackets:

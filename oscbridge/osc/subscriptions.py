@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..errors import BridgeError
 from .clients import Client, Source
-from .streams import Wish
+from .packets import address_of
+from .streams import Packet, Wish
 
 DEFAULT_LEASE_S = 10.0
 MAX_LEASE_S = 3_600.0
@@ -19,7 +20,8 @@ MAX_SUBSCRIPTIONS = 256
 
 @dataclass
 class Subscription:
-    """client is None for one from the YAML, which never expires."""
+    """client is None for one from the YAML, which never expires. only: if not None, the addresses of the stream that
+    are wanted (OSCQuery's LISTEN names addresses, not streams)."""
 
     id: int
     client: Client | None
@@ -29,6 +31,13 @@ class Subscription:
     lease_s: float
     expires: float
     next_due: float = 0.0
+    only: set[str] | None = None
+
+    def wanted(self, packets: Iterable[Packet]) -> list[Packet]:
+        """Those of the stream's packets that it asked for."""
+        if self.only is None:
+            return list(packets)
+        return [p for p in packets if address_of(p) in self.only]
 
     def due(self, now: float) -> bool:
         """Whether the next message may go; if so it is taken as sent. Long silences are not made up for."""
@@ -69,6 +78,13 @@ class Subscriptions:
         entry = Subscription(next(self._ids), client, address, wish, max_hz, lease_s, now + lease_s)
         self._table[entry.id] = entry
         client.subscriptions.add(entry.id)
+        return entry
+
+    def add_listening(self, client: Client, wish: Wish, addresses: set[str]) -> Subscription:
+        """Of some addresses of a stream, for as long as the client is connected. Not counted among its subscriptions:
+        there is one a stream at most."""
+        entry = Subscription(next(self._ids), client, client.address, wish, 0.0, math.inf, math.inf, only=addresses)
+        self._table[entry.id] = entry
         return entry
 
     def add_static(self, address: Source, wish: Wish, max_hz: float) -> Subscription:

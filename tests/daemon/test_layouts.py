@@ -58,13 +58,15 @@ def ready(wire: Wire) -> tuple[Any, ...]:
 def places(wire: Wire, rev: int, snapshots: int, neurons: int) -> np.ndarray:
     """All of a layout, put together from its chunks as a patch would."""
     got = np.full((snapshots, neurons, 2), np.nan, np.float32)
+    left = got.size
     for message in wire.messages(20):
         if message[0] == "/ear/layout/xy" and message[1] == rev:
             _, _, snapshot, chunk, chunks, first, blob = message
             assert 0 <= chunk < chunks
             xy = np.frombuffer(blob, "<f4").reshape(-1, 2)
             got[snapshot, first : first + len(xy)] = xy
-        if not np.isnan(got).any():
+            left -= xy.size
+        if not left and not np.isnan(got).any():
             return got
     raise AssertionError(f"{np.isnan(got).mean():.1%} of the places did not come")
 

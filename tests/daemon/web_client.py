@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oscbridge.daemon.web import WebServer
+from oscbridge import resources
+from oscbridge.daemon import web
+from oscbridge.daemon.sockets import Sockets
+from oscbridge.osc.query import QueryTree, host_info
+from oscbridge.osc.space import AddressSpace
+from oscbridge.sections import Settings
 
 WAIT_S = 20.0
 
@@ -28,13 +33,37 @@ class Answer:
         return self.body.decode()
 
 
+def web_server(
+    host: str,
+    port: int,
+    folders: Mapping[str, Path],
+    allows: Callable[[str], bool] = lambda ip: True,
+    sockets: Sockets | None = None,
+) -> web.WebServer:
+    """Beside the folders it serves the page, the address space with its defaults, and WebSockets."""
+    tree = QueryTree(AddressSpace())
+
+    def ask(path: str, attribute: str, ip: str) -> dict[str, Any] | None:
+        return host_info(ip, 9870, 9871) if attribute == "HOST_INFO" else tree.answer(path, attribute, Settings())
+
+    nobody = Sockets(lambda *_: None, lambda _: None, lambda _: None, lambda *_: None)
+    site = web.Site(folders, resources.page_folder(), ask, sockets or nobody)
+    return web.WebServer(host, port, site, allows)
+
+
 class Site:
     """`layouts` is served from a folder to whom `allows` says."""
 
-    def __init__(self, folder: Path, allows: Callable[[str], bool] = lambda ip: True, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        allows: Callable[[str], bool] = lambda ip: True,
+        host: str = "127.0.0.1",
+        sockets: Sockets | None = None,
+    ) -> None:
         self.folder = folder
         self.loop = asyncio.SelectorEventLoop()
-        self.web = WebServer(host, 0, {"layouts": folder}, allows)
+        self.web = web_server(host, 0, {"layouts": folder}, allows, sockets)
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.wait(self.web.start())

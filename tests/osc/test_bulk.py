@@ -19,6 +19,7 @@ from oscbridge.osc import bulk
 from oscbridge.osc.streams import STREAMS, FramePackets, Packer, Wish, check_wish
 
 EAR = load_spec(Path(resources.model_file("ear")))
+MOST = {True: bulk.LOCAL_BYTES, False: bulk.REMOTE_BYTES}  # by whether it is on this machine
 LAYERS = anatomy(EAR).layers
 NEURONS = LAYERS[-1].first_neuron + LAYERS[-1].neurons
 FILTERS = ["", "0", "3-5", "3:0-15", "3,7:2", "17", "13:0-3,13:8-11,20", "26:255"]
@@ -71,7 +72,7 @@ def scattered(frame: FramePackets, wish: Wish) -> tuple[Values, Values]:
 @pytest.mark.parametrize("packing", ["u8", "f32", "list"])
 def test_activations_put_together_again_are_the_values_of_the_filter(packer, packing, text, local):
     raw = raw_frame()
-    values, came = scattered(packer.frame(77, raw), check_wish("activations", packing, text, local, LAYERS))
+    values, came = scattered(packer.frame(77, raw), check_wish("activations", packing, text, MOST[local], LAYERS))
     numbers = wanted(text)
     assert (came[numbers] == 1).all() and came.sum() == len(numbers)
     expected = np.floor(raw * np.float32(255) + np.float32(0.5)) if packing == "u8" else raw
@@ -83,14 +84,14 @@ def test_activations_put_together_again_are_the_values_of_the_filter(packer, pac
 def test_datagrams_stay_under_the_limit_and_are_whole_osc_words(packer, stream, local, limit):
     frame = packer.frame(1, raw_frame())
     for packing in STREAMS[stream].packings:
-        sizes = [len(p) for p in frame.of(check_wish(stream, packing, "", local, LAYERS))]
+        sizes = [len(p) for p in frame.of(check_wish(stream, packing, "", MOST[local], LAYERS))]
         assert max(sizes) < limit
         assert all(size % 4 == 0 for size in sizes)
 
 
 @pytest.mark.parametrize("packing, local, most", [("u8", True, 10), ("f32", True, 40), ("u8", False, 58)])
 def test_datagrams_are_filled_so_that_a_frame_takes_few(packer, packing, local, most):
-    assert len(packer.frame(1, raw_frame()).of(check_wish("activations", packing, "", local, LAYERS))) <= most
+    assert len(packer.frame(1, raw_frame()).of(check_wish("activations", packing, "", MOST[local], LAYERS))) <= most
 
 
 @settings(max_examples=100, deadline=None, database=None, derandomize=True)
@@ -113,7 +114,7 @@ def test_any_runs_in_any_datagram_size_come_back_whole(gaps, packing, max_bytes)
 
 
 def test_a_frame_leaves_the_packets_of_the_one_before_as_they_were(packer):
-    wish = check_wish("activations", "u8", "3", True, LAYERS)
+    wish = check_wish("activations", "u8", "3", MOST[True], LAYERS)
     before = packer.frame(1, raw_frame(1)).of(wish)
     copies = [bytes(p) for p in before]
     after = packer.frame(2, raw_frame(2)).of(wish)
@@ -127,18 +128,18 @@ def test_every_packing_carries_the_frame_number(packer, number):
     for stream, position in (("activations", 1), ("channels", 0), ("scalogram", 0)):
         for packing in STREAMS[stream].packings:
             at = 0 if packing == "list" else position
-            for m in read(frame.of(check_wish(stream, packing, "", True, LAYERS))):
+            for m in read(frame.of(check_wish(stream, packing, "", MOST[True], LAYERS))):
                 assert m.params[at] == number, (stream, packing)
 
 
 def test_a_frame_number_that_outgrows_32_bits_stays_positive(packer):
-    (message,) = read(packer.frame(2**31 + 5, raw_frame()).of(check_wish("scalogram", "u8", "", True, LAYERS)))
+    (message,) = read(packer.frame(2**31 + 5, raw_frame()).of(check_wish("scalogram", "u8", "", MOST[True], LAYERS)))
     assert message.params[0] == 5
 
 
 def test_levels_are_the_mean_and_the_peak_of_every_layer(packer):
     raw = raw_frame()
-    mean, peak = read(packer.frame(1, raw).of(check_wish("levels", "", "", True, LAYERS)))
+    mean, peak = read(packer.frame(1, raw).of(check_wish("levels", "", "", MOST[True], LAYERS)))
     assert (mean.address, peak.address) == ("/ear/level/mean", "/ear/level/peak")
     assert mean.params == pytest.approx([raw[x.span].mean() for x in LAYERS], abs=1e-5)
     assert peak.params == pytest.approx([raw[x.span].max() for x in LAYERS])
@@ -146,7 +147,7 @@ def test_levels_are_the_mean_and_the_peak_of_every_layer(packer):
 
 def test_a_channel_is_the_mean_of_its_positions(packer):
     raw = raw_frame()
-    for m in read(packer.frame(1, raw).of(check_wish("channels", "", "0-9", True, LAYERS))):
+    for m in read(packer.frame(1, raw).of(check_wish("channels", "", "0-9", MOST[True], LAYERS))):
         assert m.address == "/ear/channels"
         layer = LAYERS[m.params[1]]
         expected = raw[layer.span].reshape(layer.channels, layer.positions).mean(axis=1)
@@ -165,7 +166,7 @@ def test_a_channel_is_the_mean_of_its_positions(packer):
 )
 def test_a_part_of_a_layers_channels_tells_its_first_one_in_the_address(packer, text, expected):
     raw = raw_frame()
-    messages = read(packer.frame(1, raw).of(check_wish("channels", "", text, True, LAYERS)))
+    messages = read(packer.frame(1, raw).of(check_wish("channels", "", text, MOST[True], LAYERS)))
     assert [(m.address, m.params[1], len(m.params) - 2) for m in messages] == expected
     for m, (address, index, count) in zip(messages, expected, strict=True):
         first = int(address.rpartition("/")[2]) if address[-1].isdigit() else 0
@@ -177,22 +178,22 @@ def test_a_part_of_a_layers_channels_tells_its_first_one_in_the_address(packer, 
 def test_the_scalogram_is_layer_0_as_a_list_and_as_bytes(packer):
     raw = raw_frame()
     frame = packer.frame(5, raw)
-    (listed,) = read(frame.of(check_wish("scalogram", "", "", True, LAYERS)))
-    (packed,) = read(frame.of(check_wish("scalogram", "u8", "", True, LAYERS)))
+    (listed,) = read(frame.of(check_wish("scalogram", "", "", MOST[True], LAYERS)))
+    (packed,) = read(frame.of(check_wish("scalogram", "u8", "", MOST[True], LAYERS)))
     assert listed.params[1:] == pytest.approx(raw[:216].tolist())
     assert packed.params[1] == bytes(int(v * 255 + 0.5) for v in raw[:216])
 
 
 def test_equal_wishes_share_the_packets_of_a_frame(packer):
     frame = packer.frame(1, raw_frame())
-    first = frame.of(check_wish("activations", "", "3", True, LAYERS))
-    assert frame.of(check_wish("activations", "u8", " 3 ", True, LAYERS)) is first
+    first = frame.of(check_wish("activations", "", "3", MOST[True], LAYERS))
+    assert frame.of(check_wish("activations", "u8", " 3 ", MOST[True], LAYERS)) is first
 
 
 def test_a_thousand_different_filters_do_not_pile_up(packer):
     for layer in range(9, 17):
         for channel in range(128):
-            wish = check_wish("activations", "u8", f"{layer}:{channel}", True, LAYERS)
+            wish = check_wish("activations", "u8", f"{layer}:{channel}", MOST[True], LAYERS)
             _, came = scattered(packer.frame(1, raw_frame()), wish)
             assert came.sum() == LAYERS[layer].positions
     assert len(packer._templates) <= 256 and len(packer._regions) <= 256
@@ -218,7 +219,7 @@ def test_a_padded_string_ends_in_a_zero_and_on_a_word(text):
 )
 def test_a_wish_that_cannot_be_met_is_refused_with_what_can_be(arguments, code, told):
     with pytest.raises(BridgeError) as error:
-        check_wish(*arguments, True, LAYERS)
+        check_wish(*arguments, MOST[True], LAYERS)
     assert error.value.code == code
     assert told in str(error.value)
 
@@ -227,7 +228,7 @@ def test_classes_come_best_first_as_probabilities_whatever_the_normalisation() -
     dark = Packer(LAYERS, EPOCH, Normalizer(LAYERS, None, "none", 4.0, 0.5), EAR.classes)
     raw = np.zeros(NEURONS, np.float32)
     raw[LAYERS[-1].span] = said = np.random.default_rng(0).dirichlet(np.ones(len(EAR.classes))).astype(np.float32)
-    (message,) = read(dark.frame(1, raw).of(check_wish("classes", "", "", True, LAYERS)))
+    (message,) = read(dark.frame(1, raw).of(check_wish("classes", "", "", MOST[True], LAYERS)))
     names, values = message.params[::2], message.params[1::2]
     assert message.address == "/ear/classes" and sorted(names) == sorted(EAR.classes)
     assert values == sorted(values, reverse=True) and sum(values) == pytest.approx(1)
