@@ -39,12 +39,17 @@ class Server(Section):
     host: str = param("127.0.0.1", live=False, doc="Address to listen on; 0.0.0.0 opens the daemon to the network.")
     port: int = param(9870, ge=0, le=65535, live=False, doc="UDP port for OSC; 0 takes a free one.")
     http_port: int = param(
-        9871, ge=0, le=65535, live=False, doc="TCP port for HTTP: files too large for OSC; 0 takes a free one."
+        9871,
+        ge=0,
+        le=65535,
+        live=False,
+        doc="TCP port for the page, OSCQuery, WebSockets and files; 0 takes a free one.",
     )
     allow: list[str] = param(PRIVATE, live=False, doc="Networks (CIDR) that may talk to the daemon.")
     subscribers: list[Subscriber] = param(
         [], live=False, doc="Subscriptions that never expire: a list of {host, port, stream, packing, max_hz, filter}."
     )
+    discovery: bool = param(True, live=False, doc="Let hosts find the daemon by themselves (zeroconf).")
     folder: str = param("", live=False, doc='Where presets are kept; "" is the user\'s data folder.')
 
     @field_validator("allow")

@@ -2,6 +2,7 @@
 # Installs the third-party programs that the tests talk to ("data": those that play the scores), where this may be done;
 # elsewhere says how.
 set -eu
+VENV=${VENV:-.venv}
 packages=
 need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 font() { [ -f "/usr/share/sounds/$1" ] || packages="$packages $2"; }
@@ -18,11 +19,15 @@ else
     need scsynth supercollider-server
     need ip iproute2
     need tc iproute2
+    need node nodejs
+    need npm npm
+    need chromium chromium
     need ffmpeg ffmpeg
     ldconfig -p 2>/dev/null | grep -q libportaudio || packages="$packages libportaudio2"
 fi
-[ -n "$packages" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+if [ -z "$packages" ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing:$packages"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
@@ -30,4 +35,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
 else
     echo "for all of it: sudo apt-get install$packages"
+fi
+if [ "${1:-tests}" = tests ] && command -v npm >/dev/null 2>&1 && [ ! -d "$VENV/npm/node_modules/oscquery" ]; then
+    npm install --silent --no-audit --no-fund --prefix "$VENV/npm" oscquery@1.1.1
 fi

@@ -105,7 +105,7 @@ class Running:
         self.ready_file = folder / "ready.json"
         self.ready_file.unlink(missing_ok=True)
         self.output = folder / "output.txt"
-        arguments = ["server.port=0", "server.http_port=0", f"server.folder={folder}", *sets]
+        arguments = ["server.port=0", "server.http_port=0", "server.discovery=false", f"server.folder={folder}", *sets]
         command = [sys.executable, "-m", "oscbridge", "run", "--ready-file", str(self.ready_file)]
         for item in arguments:
             command += ["--set", item]

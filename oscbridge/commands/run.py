@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import __version__, resources, settings
 from ..daemon import control
+from ..daemon.workers import WORKERS, Workers
 from ..errors import BridgeError
 from ..sections import Settings
 
@@ -20,13 +21,21 @@ LOG_BYTES = 1_000_000
 def run_daemon(config: Path | None, overrides: list[str], ready_file: Path | None) -> int:
     """Runs until SIGTERM or Ctrl-C. Returns the exit status. Raises BridgeError for a mistake in the settings."""
     chosen = settings.load(config, overrides)
+    return serve(chosen, ready_file, _source(chosen))
+
+
+def serve(chosen: Settings, ready_file: Path | None, sound: str, workers: Workers = WORKERS) -> int:
+    """Runs a daemon to its end. sound: what it will hear, in words; workers: what its processes do.
+
+    Returns the exit status. Raises BridgeError for a mistake in the settings.
+    """
     log_file = _start_log(resources.user_folder(chosen.server.folder))
     daemon: control.Daemon | None = None
 
     def build() -> control.Daemon:
         nonlocal daemon
-        daemon = control.Daemon(chosen, _say, log_file)
-        _greet(daemon, chosen)
+        daemon = control.Daemon(chosen, _say, log_file, workers)
+        _greet(daemon, chosen, sound)
         daemon.on_first_frame = lambda: _first_frame(daemon, ready_file)
         return daemon
 
@@ -42,14 +51,15 @@ def run_daemon(config: Path | None, overrides: list[str], ready_file: Path | Non
     return 0
 
 
-def _greet(daemon: control.Daemon, chosen: Settings) -> None:
+def _greet(daemon: control.Daemon, chosen: Settings, sound: str) -> None:
     s, a = chosen.server, daemon.anatomy
     opened = "this machine only" if s.host in ("127.0.0.1", "::1", "localhost") else "the networks in server.allow"
     print(f"oscbridge {__version__}")
+    print(f"  page     {daemon.web.url()}/ui/")
     print(f"  OSC      udp://{s.host}:{daemon.endpoint.port}, for {opened}")
     sizes = f"{len(a.layers)} layers, {a.neurons:,} neurons, a frame every {a.spec.scalogram.hop_s * 1000:.1f} ms"
     print(f"  network  {chosen.model.name}: {sizes}")
-    print(f"  sound    {_source(chosen)}")
+    print(f"  sound    {sound}")
     print(f"  patches  {resources.folder('patches')}  (copy them: oscbridge patches DIR)")
     print("  watch    oscbridge monitor" + (f" --port {daemon.endpoint.port}" if daemon.endpoint.port != 9870 else ""))
     print("  end      Ctrl-C", flush=True)

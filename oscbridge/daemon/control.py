@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import logging
 import multiprocessing
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +23,15 @@ from ..files import write_whole
 from ..osc.clips import progress
 from ..osc.packets import encode
 from ..osc.query import QueryTree, host_info
-from ..osc.streams import CLIPS, DREAM, LAYOUT, STATE, STREAMS, FramePackets, Packer, check_wish
+from ..osc.streams import CLIPS, DREAM, LAYOUT, STATE, STREAMS, FramePackets, Packer
 from ..osc.subscriptions import Subscription
 from ..sections import Settings
 from ..settings import Parameter, parameters
 from . import clip_desk, dreams, layouts, link, listening
+from .answers import PROTOCOL
 from .clip_desk import ClipDesk
-from .delivery import Delivery, most_bytes
+from .delivery import Delivery
+from .discovery import Discovery
 from .dreams import DreamDesk
 from .endpoint import UdpEndpoint
 from .frames import Frame
@@ -40,12 +39,14 @@ from .layouts import SHIPPED, USERS, LayoutDesk
 from .listeners import Listeners
 from .listening import Listening
 from .live import LiveSettings
+from .local import within
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
 from .session import Session
 from .sockets import Sockets
 from .web import Site, WebServer
+from .workers import WORKERS, Workers
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,16 @@ MAX_EPOCH = 2**24 - 1  # Pure Data and other hosts hold every number as a 32-bit
 class Daemon:
     """The running bridge. `say` is called with sentences for the terminal.
 
-    Raises BridgeError when built if a setting cannot be met: model, file, port.
+    workers: what its processes do. Raises BridgeError when built if a setting cannot be met: model, file, port.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None], log_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        log_file: Path | None = None,
+        workers: Workers = WORKERS,
+    ) -> None:
         self.epoch = 1 + int(time.time() * 2) % MAX_EPOCH  # another at every start
         self.log_file = log_file or "the terminal"
         self._say = say
@@ -67,14 +74,13 @@ class Daemon:
         self.anatomy = anatomy(load_spec(self._model))
         self.model_id = ear_id(self.anatomy.spec, self._model.with_suffix(".safetensors"))
         self.selection = Selection(self.anatomy.layers)  # everybody's, across workers
-        self._allow = [ipaddress.ip_network(text) for text in settings.server.allow]
-        self.allows = lru_cache(4_096)(self._allows)
+        self.allows = within(settings.server.allow)
         _check_source(settings)
         self._statistics: Statistics | None = None
         self._packer = self._make_packer(settings)
         self.session = Session(self)
         self._query = QueryTree(self.session.space)
-        self._add_static_subscribers(settings)
+        self.session.serve(settings.server.subscribers)
         self.endpoint = UdpEndpoint(settings.server.host, settings.server.port, self.session.receive)
         listeners = Listeners(self)
         sockets = Sockets(self.session.receive, listeners.joined, listeners.left, listeners.order)
@@ -84,16 +90,17 @@ class Daemon:
         files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts", CLIPS: clips}
         site = Site(files, resources.page_folder(), self._ask, sockets, self.log_file)
         self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
+        self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
         context = multiprocessing.get_context("spawn")
         recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
-        self.listening = Listening(context, self._around_listening(), self.anatomy.neurons, recent)
+        self.listening = Listening(context, self._around_listening(), self.anatomy.neurons, recent, workers.listen)
         self.live = LiveSettings(
             settings, presets, self.listening.worker.tell, self._worker_ready, self._before_change, self._on_change
         )
-        self.layouts = LayoutDesk(self._around_layouts(), context, files)
+        self.layouts = LayoutDesk(self._around_layouts(), context, files, workers.layout)
         self.clips = ClipDesk(self._around_clips(), clips)
-        self.dreams = DreamDesk(self._around_dreams(), context, recent)
+        self.dreams = DreamDesk(self._around_dreams(), context, recent, workers.dream)
         self.player = PlayerDesk(
             context, lambda: self.live.now.player, lambda: self.clips.deck, self.clips.transport.align, say,
             lambda outcome, *told: self.session.tell_all(outcome, *told),
@@ -118,6 +125,8 @@ class Daemon:
             await self.clips.start()
             self.player.changed()
             await self.web.start()
+            if self.live.now.server.discovery:
+                self._discovery.start(self._facts())
             self.layouts.tell_all()  # to those that only listen; all others are sent it as they subscribe
             ticking = asyncio.ensure_future(self._tick())
             await self._ended.wait()
@@ -129,6 +138,7 @@ class Daemon:
             self.clips.close()
             self.listening.worker.stop()
             self.endpoint.close()
+            await self._discovery.stop()
             await self.web.stop()
 
     def end(self) -> None:
@@ -165,12 +175,17 @@ class Daemon:
             self.epoch = 1 + self.epoch % MAX_EPOCH
             self.selection.clear()
             self._say(f"the network is now {self.model_id}")
+            self._announcing = asyncio.ensure_future(self._discovery.change(self._facts()))
         self._packer = self._make_packer(self.live.now)
         untrained = f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music"
         text = f"the ear is trained ({self.model_id})" if is_trained else untrained
         if text != self._said_state:
             self._said_state = text
             self._say(text)
+
+    def _facts(self) -> dict[str, str]:
+        """What others are told of us before they ask."""
+        return {"epoch": str(self.epoch), "model": self.model_id, "protocol": ".".join(map(str, PROTOCOL))}
 
     async def _worker_ready(self) -> None:
         await self.listening.is_ready.wait()
@@ -202,16 +217,6 @@ class Daemon:
             packets = [encode(p.address, p.to_wire(self.live.now)) for p in parameters() if p.on_wire]
             for packet in entry.wanted(packets):
                 self.delivery.send(packet, entry.address)
-
-    def _add_static_subscribers(self, settings: Settings) -> None:
-        for number, wanted in enumerate(settings.server.subscribers):
-            try:
-                host = socket.gethostbyname(wanted.host) if ":" not in wanted.host else wanted.host
-                address, layers = (host, wanted.port), self.anatomy.layers
-                wish = check_wish(wanted.stream, wanted.packing, wanted.filter, most_bytes(address), layers)
-            except (BridgeError, OSError) as error:
-                raise BridgeError(f"server.subscribers.{number} ({wanted.host}): {error}") from error
-            self.session.subscriptions.add_static(address, wish, wanted.max_hz)
 
     # what clients ask
 
@@ -246,12 +251,6 @@ class Daemon:
 
     def write_ready_file(self, path: Path) -> None:
         write_whole(path, (self.ready_line() + "\n").encode())
-
-    def _allows(self, host: str) -> bool:
-        address = ipaddress.ip_address(host.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._allow)
 
     def _before_change(self, wanted: Settings) -> None:
         """Raises BridgeError if it cannot be."""

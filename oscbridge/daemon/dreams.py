@@ -44,10 +44,17 @@ class Surroundings:
 class DreamDesk:
     """Starts, stops and steers the dream."""
 
-    def __init__(self, around: Surroundings, context: SpawnContext, recent: SharedRecent) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        context: SpawnContext,
+        recent: SharedRecent,
+        run: Callable[..., None] = dream_worker.run,
+    ) -> None:
+        """run: what the worker's process does."""
         self._around, self._recent = around, recent
         self._weights = SharedArrays(context, around.neurons)
-        self._worker = Supervisor(context, "dream", dream_worker.run, self, HANG_S)
+        self._worker = Supervisor(context, "dream", run, self, HANG_S)
         self._order = Order()
         self._is_up = False
         self._clip_before = ""  # what a new worker goes on from

@@ -49,13 +49,19 @@ class Surroundings:
 class LayoutDesk:
     """Keeps the layout, solves a new one on demand, and tells the subscribers of the stream `layout`."""
 
-    def __init__(self, around: Surroundings, context: SpawnContext, folders: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        context: SpawnContext,
+        folders: Mapping[str, Path],
+        run: Callable[..., None] = layout_worker.run,
+    ) -> None:
         """folders: USERS, where layouts go that are solved; SHIPPED, where one may lie that travels with the network,
-        with its name."""
+        with its name; run: what the worker's process does."""
         self._around, self._folder = around, folders[USERS]
         self._shipped = folders[SHIPPED] / f"{around.model.stem}.npy"
         self._context = context
-        self._worker = Supervisor(context, "layout", layout_worker.run, self, HANG_S)
+        self._worker = Supervisor(context, "layout", run, self, HANG_S)
         self._shared: SharedArrays | None = None  # made when first needed
         self._layout: Layout | None = None
         self._solving: Floats | None = None  # the places of a layout that is not finished

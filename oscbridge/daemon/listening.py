@@ -40,10 +40,18 @@ class Surroundings:
 class Listening:
     """Owns the listening worker."""
 
-    def __init__(self, context: SpawnContext, around: Surroundings, neurons: int, recent: SharedRecent) -> None:
+    def __init__(
+        self,
+        context: SpawnContext,
+        around: Surroundings,
+        neurons: int,
+        recent: SharedRecent,
+        run: Callable[..., None] = listen_worker.run,
+    ) -> None:
+        """run: what the worker's process does."""
         self._around, self._recent = around, recent
         self._frames = SharedFrames(context, neurons)
-        self.worker = Supervisor(context, "listening", listen_worker.run, self)
+        self.worker = Supervisor(context, "listening", run, self)
         self.is_ready = asyncio.Event()
         self.newest: Frame | None = None
         self.newest_at = 0.0  # monotonic

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BridgeError
 from ..osc.clients import Client, Source
 from ..osc.packets import Argument, Malformed, Message, encode, parse
 from ..osc.space import AddressSpace
+from ..osc.streams import check_wish
+from ..sections import Subscriber
 from ..settings import Parameter
 from .answers import Answers, Request
+from .delivery import most_bytes
 
 if TYPE_CHECKING:
     from .control import Daemon
@@ -52,6 +56,17 @@ class Session(Answers):
                 self._defer(client, message, delay)
             else:
                 self._carry_out(client, message)
+
+    def serve(self, subscribers: Sequence[Subscriber]) -> None:
+        """Those that are listed in the settings, and never expire. Raises BridgeError if one cannot be."""
+        for number, wanted in enumerate(subscribers):
+            try:
+                host = socket.gethostbyname(wanted.host) if ":" not in wanted.host else wanted.host
+                address, layers = (host, wanted.port), self._daemon.anatomy.layers
+                wish = check_wish(wanted.stream, wanted.packing, wanted.filter, most_bytes(address), layers)
+            except (BridgeError, OSError) as error:
+                raise BridgeError(f"server.subscribers.{number} ({wanted.host}): {error}") from error
+            self.subscriptions.add_static(address, wish, wanted.max_hz)
 
     def tell_all(self, address: str, *args: Any) -> None:
         """To every client with a lease."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,15 @@ def need(name: str, *, package: str, library: bool = False) -> str:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_npm(package: str) -> tuple[str, str]:
+    """Node's path, and the folder of npm's packages, where `package` lies (scripts/clients.sh puts it there)."""
+    node = need("node", package="nodejs")
+    modules = Path(sys.prefix) / "npm" / "node_modules"
+    if not (modules / package).is_dir():
+        reason = f"needs the npm package {package}: sh scripts/clients.sh"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return node, str(modules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import random
 import socket
@@ -20,8 +21,9 @@ from pythonosc.osc_message import OscMessage
 from oscbridge.osc.packets import encode
 from tests.wire import Running, Wire
 
-from .need import need
-from .programs import PATIENCE_S
+from .need import need, need_npm
+from .programs import PATIENCE_S, Program
+from .test_oscquery import SCRIPT
 
 SERVER, FRIEND, STRANGER = "10.201.0.1", "10.201.0.2", "10.202.0.2"
 CLONE_NEWNET = 0x40000000
@@ -104,12 +106,13 @@ def cable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Namespace,
                 namespace.ip("addr", "add", f"{network}.{host}/24", "dev", "cable")
             namespace.ip("link", "set", "lo", "up")
             namespace.ip("link", "set", "cable", "up")
+            namespace.ip("route", "add", "224.0.0.0/4", "dev", "cable")  # multicast, as discovery asks
         yield here, there
 
 
 @pytest.fixture(scope="module")
 def daemon(cable: tuple[Namespace, Namespace], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    settings = [f"server.host={SERVER}", "server.allow=[10.201.0.0/24]"]
+    settings = [f"server.host={SERVER}", "server.allow=[10.201.0.0/24]", "server.discovery=true"]
     with cable[0].inside():
         running = Running(tmp_path_factory.mktemp("netns"), settings)
     with running:
@@ -158,6 +161,17 @@ class Lists:
         if values is None or np.isnan(values).any():
             return b""
         return np.floor(values * np.float32(255) + np.float32(0.5)).astype("u1").tobytes()
+
+
+def test_a_host_on_the_network_finds_it_by_itself(cable, daemon):
+    """The npm package oscquery, told nothing but the port that tells this daemon from others."""
+    node, modules = need_npm("oscquery")
+    command = [node, str(SCRIPT), "discover", str(daemon.facts["http_port"]), str(PATIENCE_S)]
+    with cable[1].inside():
+        client = Program(command, env={"NODE_PATH": modules})
+    with client:
+        (found,) = client.wait_for(r"(\{.*\})")
+    assert json.loads(found[1]) == {"up": SERVER, "osc": daemon.port}
 
 
 def test_no_datagram_to_another_computer_is_larger_than_1400_bytes(far):
