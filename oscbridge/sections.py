@@ -192,6 +192,36 @@ class Player(Section):
     _device = field_validator("device", mode="before")(number_is_a_name)
 
 
+class Route(Section):
+    """A level of the network on its way to an OSC address of any host."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    name: str = param("", max_length=64, doc="Of the route; a number if it has none.")
+    from_: str = param(
+        ..., alias="from", max_length=100,
+        doc="layer.3.mean, layer.3.peak, channel.3.7, neuron.1234, region.name, class.guitar, selection, "
+        "selection.peak or beat.",
+    )  # fmt: skip
+    to: str = param(..., max_length=300, doc="udp://host:port/address")
+    args: list[int | float | str] = param(
+        ["$value"], max_length=32, doc="What is sent; $value stands where the value goes."
+    )
+    range: tuple[float, float] = param((0.0, 1.0), doc="The values that 0 and 1 become.")
+    curve: float = param(1.0, ge=0.05, le=20, doc="Exponent: above 1 only what is bright comes through.")
+    attack_ms: float = param(0.0, ge=0, le=60_000, doc="Time constant of the rise.")
+    release_ms: float = param(0.0, ge=0, le=60_000, doc="Time constant of the fall.")
+    max_hz: float = param(30.0, ge=0.01, le=1_000, doc="Messages a second at most; what does not change comes once.")
+    threshold: float | None = param(
+        None, gt=0, le=1, doc="Sends once each time the level rises to it, instead of all the time."
+    )
+
+    @field_validator("range", mode="before")
+    @classmethod
+    def _is_a_pair(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+
 class Settings(Section):
     server: Server = Server()
     model: ModelSection = ModelSection()
@@ -202,3 +232,4 @@ class Settings(Section):
     clips: Clips = Clips()
     transport: TransportSection = TransportSection()
     player: Player = Player()
+    routes: list[Route] = []

@@ -16,11 +16,10 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from .errors import BridgeError
-from .sections import (
-    Settings,
-    number_is_a_name,
-)
+from .sections import Route, Settings, number_is_a_name
 from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml, shown
+
+ROUTES = "routes"  # a list in the settings file, and no section of parameters
 
 Wire = int | float | str  # what an OSC argument can be
 
@@ -125,6 +124,8 @@ class Parameter:
 def parameters() -> Iterator[Parameter]:
     """Every parameter, in the order of the table."""
     for section, field in Settings.model_fields.items():
+        if section == ROUTES:
+            continue
         for name, inner in field.annotation.model_fields.items():  # type: ignore[union-attr]
             yield Parameter(section, name, inner)
 
@@ -215,4 +216,7 @@ def default_yaml() -> str:
         value = yaml.safe_dump(p.of(Settings()), default_flow_style=True, width=10_000).removesuffix("...\n").strip()
         note = "" if p.choices == () and p.tag == "s" else f" ({p.allowed})"
         lines += [f"  # {p.doc}{note}", f"  {p.name}: {value}"]
+    lines += [f"{ROUTES}: []", "  # Levels on their way to any OSC address of any host. Each is a map of:"]
+    for name, field in Route.model_fields.items():
+        lines += [f"  #   {field.alias or name}: {field.description}"]
     return "\n".join(lines) + "\n"

@@ -99,7 +99,14 @@ class Wire:
 class Running:
     """`oscbridge run` as a process of its own. Ended by its pid."""
 
-    def __init__(self, folder: Path, sets: Sequence[str] = (), env: dict[str, str] | None = None, wait: bool = True):
+    def __init__(
+        self,
+        folder: Path,
+        sets: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        wait: bool = True,
+        config: Path | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.ready_file = folder / "ready.json"
@@ -107,6 +114,7 @@ class Running:
         self.output = folder / "output.txt"
         arguments = ["server.port=0", "server.http_port=0", "server.discovery=false", f"server.folder={folder}", *sets]
         command = [sys.executable, "-m", "oscbridge", "run", "--ready-file", str(self.ready_file)]
+        command += [str(config)] if config else []
         for item in arguments:
             command += ["--set", item]
         with self.output.open("w") as output:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BridgeError
 from ..osc.clients import Client, Clients, is_connection
 from ..osc.packets import encode
+from ..osc.routes import listed, parse_args
 from ..osc.space import DONE, FAIL
 from ..osc.streams import check_wish
 from ..osc.subscriptions import Subscriptions
+from ..sections import Route
+from ..validation import check
 from .delivery import most_bytes
 
 if TYPE_CHECKING:
@@ -121,8 +124,8 @@ class Answers:
 
     def do_select(self, request: Request) -> None:
         selection = self._daemon.selection
-        for told in selection.regions:
-            request.reply("/ear/selected", *told)
+        for region in selection.regions:
+            request.reply("/ear/selected", *region)
         request.done(len(selection.regions), len(selection.neurons))
 
     def do_select_clear(self, request: Request) -> None:
@@ -201,6 +204,39 @@ class Answers:
         clip = await self._daemon.clips.bring_in(name)
         await self._daemon.live.apply({"dream.origin_clip": clip.id, "dream.origin": "clip"})
         request.done(clip.id)
+
+    async def do_route_add(
+        self, request: Request, name: str, from_: str, to: str, args: str | None = None, low: float = 0.0,
+        high: float = 1.0, curve: float | None = None, attack_ms: float | None = None,
+        release_ms: float | None = None, max_hz: float | None = None, threshold: float = 0.0,
+    ) -> None:  # fmt: skip
+        given = {
+            "name": name, "from_": from_, "to": to, "range": (low, high), "curve": curve, "attack_ms": attack_ms,
+            "release_ms": release_ms, "max_hz": max_hz, "threshold": threshold if threshold > 0 else None,
+            "args": None if args is None else parse_args(args),
+        }  # fmt: skip
+        route = check(Route, {key: value for key, value in given.items() if value is not None}, "route")
+        request.done(*await self._daemon.routes.add([route]))
+
+    def do_route_remove(self, request: Request, name: str) -> None:
+        self._daemon.routes.table.remove(name)
+        request.done(name)
+
+    def do_route_list(self, request: Request) -> None:
+        table = self._daemon.routes.table
+        for route in table.routes:
+            self.answer(request.client, listed(route, table.level(route.name)))
+        request.done(len(table))
+
+    def do_route_learn(self, request: Request, name: str, on: int) -> None:
+        self._daemon.routes.table.learn(name, bool(on))
+        request.done(name, int(bool(on)))
+
+    async def do_route_load(self, request: Request, name: str) -> None:
+        request.done(name, await self._daemon.routes.load(name))
+
+    async def do_route_save(self, request: Request, name: str) -> None:
+        request.done(name, await self._daemon.routes.save(name))
 
     async def do_save(self, request: Request, preset: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._daemon.live.save, preset)

@@ -32,7 +32,8 @@ KEPT_FOR_S = 30.0  # a clip that was just handed over is not cleared away, whoev
 @dataclass(frozen=True)
 class Surroundings:
     """What the desk needs of the daemon. hand_over: asks for the dream as it is, with the next number, if there is
-    anything new, and says whether; play: the order for whoever plays here; started: another clip plays."""
+    anything new, and says whether; play: the order for whoever plays here; started: another clip plays; beat: a
+    beat has come, with the phase of the loop."""
 
     settings: Callable[[], Settings]
     rate: int
@@ -42,6 +43,7 @@ class Surroundings:
     hand_over: Callable[[Callable[[], int]], bool]
     play: Callable[[dict[str, Any]], None]
     started: Callable[[], None]
+    beat: Callable[[float], None]
     say: Callable[[str], None]
 
 
@@ -156,6 +158,7 @@ class ClipDesk:
     # the transport
 
     def on_beat(self, bar: int, beat: int, bpm: float, phase: float) -> None:
+        self._around.beat(phase)
         packet = messages.beat(bar, beat, bpm, phase)
         for entry in self._around.subscribers(TRANSPORT):
             self._around.send(packet, entry.address)

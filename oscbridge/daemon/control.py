@@ -43,6 +43,7 @@ from .local import within
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
+from .route_desk import Folders, RouteDesk
 from .session import Session
 from .sockets import Sockets
 from .web import Site, WebServer
@@ -92,6 +93,8 @@ class Daemon:
         self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
         self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
+        sets = Folders(folder / "routes", resources.folder("config") / "routes")
+        self.routes = RouteDesk(self.anatomy, self.selection, settings.routes, sets, self.delivery.send, self.allows)
         context = multiprocessing.get_context("spawn")
         recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
         self.listening = Listening(context, self._around_listening(), self.anatomy.neurons, recent, workers.listen)
@@ -197,6 +200,7 @@ class Daemon:
         for entry in self.session.subscriptions:
             if STREAMS[entry.wish.stream].per_frame and entry.due(self.listening.newest_at):
                 self._send_frame(entry, packets)
+        self.routes.frame(packets, self.listening.newest_at)
         if not self._had_frame:
             self._had_frame = True
             self.on_first_frame()
@@ -294,7 +298,7 @@ class Daemon:
     def _around_clips(self) -> clip_desk.Surroundings:
         return clip_desk.Surroundings(
             lambda: self.live.now, self.anatomy.spec.scalogram.rate, self.session.subscriptions.to, self.delivery.send,
-            self.web.url_of, self._hand_over, self._play, lambda: self.dreams.changed(), self._say,
+            self.web.url_of, self._hand_over, self._play, lambda: self.dreams.changed(), self.routes.beat, self._say,
         )  # fmt: skip
 
     def _around_dreams(self) -> dreams.Surroundings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +114,21 @@ class Selection:
         chosen = values[self._at]
         return min(float(chosen @ self._shares), 1.0), float(chosen.max())
 
+    def mean_of(self, name: str, values: Floats) -> float:
+        """Mean of the region of that name, whatever its weight; 0 while there is none. values: as in `levels`."""
+        if name not in self._members:
+            place = self._named(name)
+            if place is None:
+                return 0.0
+            region = self._regions[place]
+            sums = np.zeros(self._all)
+            replace(region, weight=1.0).add_to(sums)
+            self._members[name] = np.flatnonzero(sums)
+        return float(values[self._members[name]].mean())
+
     def clear(self) -> None:
         self._regions: list[Block | Circle] = []
+        self._members: dict[str, NDArray[np.intp]] = {}  # of named regions, for who asks for one alone
         self._is_summed = False
 
     def add(
@@ -187,6 +200,7 @@ class Selection:
             self._regions.append(region)
         else:
             self._regions[place] = region
+        self._members.pop(region.name, None)
         self._is_summed = False
         return region.neurons
 

@@ -164,6 +164,41 @@ COMMANDS = [
         "Takes a sound file of the clips folder as a clip, and as the origin of dreams (dream.origin clip): mono, at "
         "the ear's rate, cut or looped to the length of a clip.",
     ),
+    Command(
+        "/ear/route/add",
+        (
+            "s:name", "s:from", "s:to", "[s:args]", "[f:low]", "[f:high]", "[f:curve]", "[f:attack_ms]",
+            "[f:release_ms]", "[f:max_hz]", "[f:threshold]",
+        ),
+        "/ear/done /ear/route/add s:name",
+        "Sends a level to any OSC address of any host in server.allow. from: layer.3.mean, layer.3.peak, "
+        "channel.3.7, neuron.1234, region.name, class.guitar, selection, selection.peak or beat; "
+        "to: udp://host:port/address; args: what is sent, as one text, with $value where the value goes. 0 to 1 become "
+        "low to high, bent by the exponent curve; the level rises and falls with time constants. A threshold above 0 "
+        "makes it a trigger: it is sent once each time the level rises to that. The name of a route that is there "
+        "replaces it.",
+    ),
+    Command(
+        "/ear/route/remove", ("s:name",), "/ear/done /ear/route/remove s:name", "Ends a route; all of them with *."
+    ),
+    Command(
+        "/ear/route/list", (),
+        "/ear/route s:name s:from s:to s:args f:low f:high f:curve f:attack_ms f:release_ms f:max_hz f:threshold "
+        "f:level, one a route, then /ear/done /ear/route/list i:routes",
+        "The routes with how high their levels are now. A threshold of -1 means none.",
+    ),
+    Command(
+        "/ear/route/learn", ("s:name", "i:on"), "/ear/done /ear/route/learn s:name i:on",
+        "For a host that learns which address moves a control of its: while on, this route alone is sent, from low to "
+        "high and back every two seconds. 0 ends it.",
+    ),
+    Command(
+        "/ear/route/load", ("s:set",), "/ear/done /ear/route/load s:set i:routes",
+        "Adds a set of routes: one of yours, or ableton, resolume, madmapper, supercollider.",
+    ),
+    Command(
+        "/ear/route/save", ("s:set",), "/ear/done /ear/route/save s:set i:routes", "Keeps the routes under a name."
+    ),
     Command("/ear/save", ("s:preset",), "/ear/done /ear/save s:preset", "Keeps all live parameters under a name."),
     Command("/ear/load", ("s:preset",), "/ear/done /ear/load s:preset", "Brings a preset back, whole or not at all."),
 ]  # fmt: skip

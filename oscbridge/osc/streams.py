@@ -180,6 +180,21 @@ class FramePackets:
         return to_u8(self.values)
 
     @cached_property
+    def means(self) -> Floats:
+        """(layers,)"""
+        return self._packer.levels.mean(self.values)
+
+    @cached_property
+    def peaks(self) -> Floats:
+        """(layers,)"""
+        return self._packer.levels.peak(self.values)
+
+    @cached_property
+    def channels(self) -> list[Floats]:
+        """(channels,) a layer: the mean over positions."""
+        return self._packer.levels.channels(self.values)
+
+    @cached_property
     def selected(self) -> tuple[float, float]:
         return self._packer.selection.levels(self.values)
 
@@ -203,7 +218,7 @@ class Packer:
         """selection: may change at any time; without one nothing is selected."""
         self.layers, self.epoch, self.normalizer, self.classes = layers, epoch, normalizer, classes
         self.selection = selection or Selection(layers)
-        self._levels = Levels(layers)
+        self.levels = Levels(layers)
         self._templates: dict[Wish, bulk.Frames] = {}
         self._regions: dict[str, list[Region]] = {}
         self.makers: dict[str, Callable[[FramePackets, Wish], list[Packet]]] = {
@@ -226,8 +241,7 @@ class Packer:
         return self._regions[text]
 
     def _make_levels(self, frame: FramePackets, _: Wish) -> list[Packet]:
-        mean, peak = self._levels.mean(frame.values), self._levels.peak(frame.values)
-        return [bulk.floats("/ear/level/mean", (), mean), bulk.floats("/ear/level/peak", (), peak)]
+        return [bulk.floats("/ear/level/mean", (), frame.means), bulk.floats("/ear/level/peak", (), frame.peaks)]
 
     def _make_activations(self, frame: FramePackets, wish: Wish) -> list[Packet]:
         if wish not in self._templates:
@@ -242,13 +256,12 @@ class Packer:
         return list(self._templates[wish].pack(frame.frame, values))
 
     def _make_channels(self, frame: FramePackets, wish: Wish) -> list[Packet]:
-        means = self._levels.channels(frame.values)
         packets: list[Packet] = []
         for region in self._regions_of(wish.filter):
             # a filter keeps the channels' own numbers: the address tells the first one
             whole = region.first == 0 and region.last == region.layer.channels - 1 < bulk.LIST_VALUES
             for first in range(region.first, region.last + 1, bulk.LIST_VALUES):
-                part = means[region.layer.index][first : min(first + bulk.LIST_VALUES, region.last + 1)]
+                part = frame.channels[region.layer.index][first : min(first + bulk.LIST_VALUES, region.last + 1)]
                 address = "/ear/channels" if whole else f"/ear/channels/{first}"
                 packets.append(bulk.floats(address, (frame.frame, region.layer.index), part))
         return packets
