@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from . import __version__
+from .commands import cli_wire
+from .commands.refusing import refuse
 from .errors import BridgeError
 
 app = typer.Typer(
@@ -27,13 +28,6 @@ def _version(wanted: bool) -> None:
 def _main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None: ...
-
-
-def refuse(error: BridgeError, code: int = 2) -> typer.Exit:
-    """Prints what the user can mend, without a traceback, and ends."""
-    for line in str(error).splitlines():
-        print(f"oscbridge: {line}", file=sys.stderr)
-    return typer.Exit(code)
 
 
 @app.command()
@@ -331,3 +325,6 @@ def doctor(
     except BridgeError as error:
         raise refuse(error) from error
     raise typer.Exit(code)
+
+
+cli_wire.add_to(app)

@@ -192,6 +192,18 @@ class Player(Section):
     _device = field_validator("device", mode="before")(number_is_a_name)
 
 
+class Ableton(Section):
+    enabled: bool = param(False, doc="Talk with Ableton Live, which needs the remote script AbletonOSC.")
+    host: str = param("127.0.0.1", doc="Where Live runs.")
+    port: int = param(11_000, ge=1, le=65535, doc="Where AbletonOSC listens.")
+    reply_port: int = param(11_001, ge=0, le=65535, doc="Where AbletonOSC answers: it knows no other.")
+    follow: bool = param(True, doc="Go by Live's tempo and beat, with transport.mode internal.")
+    track: int = param(
+        0, ge=0, le=999, doc="The track, from 0 on, of which slots are fired as clips are activated."
+    )
+    slots: int = param(0, ge=0, le=999, doc="How many of its slots are fired in turn, from the first on; 0: none.")
+
+
 class Route(Section):
     """A level of the network on its way to an OSC address of any host."""
 
@@ -232,4 +244,5 @@ class Settings(Section):
     clips: Clips = Clips()
     transport: TransportSection = TransportSection()
     player: Player = Player()
+    ableton: Ableton = Ableton()
     routes: list[Route] = []

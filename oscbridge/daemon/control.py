@@ -20,14 +20,14 @@ from ..ear.selection import Selection
 from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
 from ..files import write_whole
-from ..osc.clips import progress
 from ..osc.packets import encode
 from ..osc.query import QueryTree, host_info
-from ..osc.streams import CLIPS, DREAM, LAYOUT, STATE, STREAMS, FramePackets, Packer
+from ..osc.streams import CLIPS, LAYOUT, STATE, STREAMS, FramePackets, Packer
 from ..osc.subscriptions import Subscription
 from ..sections import Settings
 from ..settings import Parameter, parameters
-from . import clip_desk, dreams, layouts, link, listening
+from . import link, wiring
+from .ableton_desk import AbletonDesk
 from .answers import PROTOCOL
 from .clip_desk import ClipDesk
 from .delivery import Delivery
@@ -70,10 +70,10 @@ class Daemon:
     ) -> None:
         self.epoch = 1 + int(time.time() * 2) % MAX_EPOCH  # another at every start
         self.log_file = log_file or "the terminal"
-        self._say = say
-        self._model = resources.model_file(settings.model.name)
-        self.anatomy = anatomy(load_spec(self._model))
-        self.model_id = ear_id(self.anatomy.spec, self._model.with_suffix(".safetensors"))
+        self.say = say
+        self.model = resources.model_file(settings.model.name)
+        self.anatomy = anatomy(load_spec(self.model))
+        self.model_id = ear_id(self.anatomy.spec, self.model.with_suffix(".safetensors"))
         self.selection = Selection(self.anatomy.layers)  # everybody's, across workers
         self.allows = within(settings.server.allow)
         _check_source(settings)
@@ -88,7 +88,7 @@ class Daemon:
         self.delivery = Delivery(self.endpoint, sockets)
         folder = resources.user_folder(settings.server.folder)
         clips = Path(settings.clips.folder).expanduser() if settings.clips.folder else folder / CLIPS
-        files = {USERS: folder / "layouts", SHIPPED: self._model.parent / "layouts", CLIPS: clips}
+        files = {USERS: folder / "layouts", SHIPPED: self.model.parent / "layouts", CLIPS: clips}
         site = Site(files, resources.page_folder(), self._ask, sockets, self.log_file)
         self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
         self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
@@ -97,17 +97,18 @@ class Daemon:
         self.routes = RouteDesk(self.anatomy, self.selection, settings.routes, sets, self.delivery.send, self.allows)
         context = multiprocessing.get_context("spawn")
         recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
-        self.listening = Listening(context, self._around_listening(), self.anatomy.neurons, recent, workers.listen)
+        self.listening = Listening(context, wiring.around_listening(self), self.anatomy.neurons, recent, workers.listen)
         self.live = LiveSettings(
             settings, presets, self.listening.worker.tell, self._worker_ready, self._before_change, self._on_change
         )
-        self.layouts = LayoutDesk(self._around_layouts(), context, files, workers.layout)
-        self.clips = ClipDesk(self._around_clips(), clips)
-        self.dreams = DreamDesk(self._around_dreams(), context, recent, workers.dream)
+        self.layouts = LayoutDesk(wiring.around_layouts(self), context, files, workers.layout)
+        self.clips = ClipDesk(wiring.around_clips(self), clips)
+        self.dreams = DreamDesk(wiring.around_dreams(self), context, recent, workers.dream)
         self.player = PlayerDesk(
             context, lambda: self.live.now.player, lambda: self.clips.deck, self.clips.transport.align, say,
             lambda outcome, *told: self.session.tell_all(outcome, *told),
         )  # fmt: skip
+        self.ableton = AbletonDesk(wiring.around_ableton(self))
         self._ended = asyncio.Event()
         self._started = time.monotonic()
         self._alive_count = 0
@@ -127,6 +128,7 @@ class Daemon:
             self.listening.worker.start(loop)
             await self.clips.start()
             self.player.changed()
+            self.ableton.changed()
             await self.web.start()
             if self.live.now.server.discovery:
                 self._discovery.start(self._facts())
@@ -138,6 +140,7 @@ class Daemon:
             self.layouts.close()
             self.dreams.close()
             self.player.close()
+            self.ableton.close()
             self.clips.close()
             self.listening.worker.stop()
             self.endpoint.close()
@@ -171,20 +174,20 @@ class Daemon:
 
     # the network
 
-    def _became_ready(self, model_id: str, is_trained: bool, statistics: Statistics) -> None:
+    def became_ready(self, model_id: str, is_trained: bool, statistics: Statistics) -> None:
         self._statistics = statistics
         if model_id != self.model_id:  # other weights lie there since the last start
             self.model_id = model_id
             self.epoch = 1 + self.epoch % MAX_EPOCH
             self.selection.clear()
-            self._say(f"the network is now {self.model_id}")
+            self.say(f"the network is now {self.model_id}")
             self._announcing = asyncio.ensure_future(self._discovery.change(self._facts()))
         self._packer = self._make_packer(self.live.now)
         untrained = f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music"
         text = f"the ear is trained ({self.model_id})" if is_trained else untrained
         if text != self._said_state:
             self._said_state = text
-            self._say(text)
+            self.say(text)
 
     def _facts(self) -> dict[str, str]:
         """What others are told of us before they ask."""
@@ -195,7 +198,7 @@ class Daemon:
 
     # frames
 
-    def _on_frame(self, frame: Frame) -> None:
+    def on_frame(self, frame: Frame) -> None:
         packets = self._packer.frame(frame.number, frame.values)
         for entry in self.session.subscriptions:
             if STREAMS[entry.wish.stream].per_frame and entry.due(self.listening.newest_at):
@@ -273,59 +276,11 @@ class Daemon:
             self.dreams.changed()
         if "player" in sections:
             self.player.changed()
+        if "ableton" in sections:
+            self.ableton.changed()
         packets = [encode(p.address, p.to_wire(self.live.now)) for p in names if p.on_wire]
         for entry in self.session.subscriptions.to(STATE):
             for packet in entry.wanted(packets):
-                self.delivery.send(packet, entry.address)
-
-    # what the parts need of each other
-
-    def _around_listening(self) -> listening.Surroundings:
-        return listening.Surroundings(
-            self._model, self.anatomy.spec.scalogram.hop_s, lambda: self.live.now.listen, self._deck, self._on_frame,
-            self._became_ready, lambda message: self.live.answer(message), lambda: self.live.worker_down(),
-            self.session.tell_all, self._say,
-        )  # fmt: skip
-
-    def _around_layouts(self) -> layouts.Surroundings:
-        return layouts.Surroundings(
-            self._model, self.anatomy, self.model_id, lambda: self.live.now,
-            lambda: self.session.subscriptions.to(LAYOUT),
-            lambda entry, packets: self.delivery.send_frame(entry.id, packets, entry.address),
-            lambda entry: self.delivery.is_busy(entry.id), self.web.url_of, self._say,
-        )  # fmt: skip
-
-    def _around_clips(self) -> clip_desk.Surroundings:
-        return clip_desk.Surroundings(
-            lambda: self.live.now, self.anatomy.spec.scalogram.rate, self.session.subscriptions.to, self.delivery.send,
-            self.web.url_of, self._hand_over, self._play, lambda: self.dreams.changed(), self.routes.beat, self._say,
-        )  # fmt: skip
-
-    def _around_dreams(self) -> dreams.Surroundings:
-        return dreams.Surroundings(
-            self._model, self.selection, self.anatomy.neurons, lambda: self.live.now, lambda: self.clips.frames,
-            self.clips.file_of, lambda: str(self.clips.running.path) if self.clips.running else "", self._show_step,
-            self.clips.take, lambda *told: self.session.tell_all("/ear/fail", *told), self._say,
-        )  # fmt: skip
-
-    def _deck(self) -> dict[str, Any] | None:
-        deck = self.clips.deck
-        return {**deck, "crossfade_ms": self.live.now.player.crossfade_ms} if deck else None
-
-    def _play(self, order: dict[str, Any]) -> None:
-        self.player.play(order)
-        self.listening.play(order, self.live.now.player.crossfade_ms)
-
-    def _hand_over(self, next_id: Callable[[], int]) -> bool:
-        is_fresh = self.dreams.is_fresh
-        if is_fresh:
-            self.dreams.hand_over(next_id(), self.clips.folder, self.live.now.clips.format)
-        return is_fresh
-
-    def _show_step(self, *told: Any) -> None:
-        packet, now = progress(*told), time.monotonic()
-        for entry in self.session.subscriptions.to(DREAM):
-            if entry.due(now):
                 self.delivery.send(packet, entry.address)
 
     def _make_packer(self, settings: Settings) -> Packer:

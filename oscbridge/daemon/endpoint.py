@@ -33,7 +33,7 @@ class UdpEndpoint:
     def __init__(self, host: str, port: int, receive: Callable[[bytes, Source], None]) -> None:
         """Binds. Raises BridgeError if the address is taken or not of this machine."""
         self._receive = receive
-        self._socket = _bind(host, port)
+        self._socket = bind(host, port, "server.port")
         self.port: int = self._socket.getsockname()[1]
         self._backlogs: dict[int, tuple[Source, _Backlog]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,7 +123,8 @@ class UdpEndpoint:
             log.warning("a datagram to %s:%d was refused (%s); %d so far", *address, error.strerror, self.refused)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """A UDP socket that does not block. setting: the one that names the port. Raises BridgeError 409 if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.setblocking(False)
@@ -134,8 +135,8 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise BridgeError(
-            f"server.port is {port} on {host}, which cannot be used ({error.strerror}); end the other program, or "
-            f"take a free port with --set server.port=0",
+            f"{setting} is {port} on {host}, which cannot be used ({error.strerror}); end the other program, or "
+            f"take a free port with --set {setting}=0",
             409,
         ) from error
     return sock

@@ -37,8 +37,7 @@ class LinkSession:
         self._link.enabled = True
 
     def set_loop_beats(self, loop_beats: int) -> None:
-        """Who shares bars shares loops too, if they are as long: the quantum holds whole bars and whole loops."""
-        self._quantum = math.lcm(BEATS_PER_BAR, loop_beats)
+        self._quantum = quantum_of(loop_beats)
         self._link.quantum = self._quantum
 
     def propose(self, bpm: float) -> None:
@@ -60,6 +59,11 @@ class LinkSession:
 
     def close(self) -> None:
         self._link.enabled = False
+
+
+def quantum_of(loop_beats: int) -> int:
+    """Beats after which whole bars and whole loops have passed: who shares them shares loops too, if as long."""
+    return math.lcm(BEATS_PER_BAR, loop_beats)
 
 
 def require() -> None:

@@ -50,8 +50,12 @@ class LiveSettings:
         values = {p.path: p.from_wire(value) for p in found}
         if any(p.section == "listen" for p in found):
             return self.apply(values)
-        self._commit(changed(self.now, values))  # a fader never waits for a device
+        self.put(values)  # a fader never waits for a device
         return None
+
+    def put(self, values: dict[str, Any]) -> None:
+        """Sets parameters that no worker has a say in. Raises BridgeError, and then nothing has changed."""
+        self._commit(changed(self.now, values))
 
     async def load(self, preset: str) -> None:
         await self.apply(self._presets.load(preset))

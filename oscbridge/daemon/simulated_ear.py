@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ear.neurons import Floats
 from ..ear.recording import Recording, load_recording
 from .frames import Frame, SharedFrames
 from .listen_worker import LastFrame
@@ -52,15 +53,15 @@ class _Player:
         threading.Thread(target=read_orders, args=(self._sock, self._orders), daemon=True).start()
         number = self._first_number()
         values = np.zeros(self._recording.neurons, np.float32)
-        self._recording.play(number, values, everything=True)
+        self._play(number, values, everything=True)
         due, dropped = time.monotonic(), 0
         while True:
             if (late := int((time.monotonic() - due - LATE_S) / self._hop_s)) > 0:
                 number, dropped, due = number + late, dropped + late, due + late * self._hop_s
-                self._recording.play(number, values, everything=True)
+                self._play(number, values, everything=True)
             time.sleep(max(0.0, due - time.monotonic()))
             began = time.perf_counter_ns()
-            self._recording.play(number, values)
+            self._play(number, values)
             took = time.perf_counter_ns() - began
             self._frames.write(Frame(number, time.time_ns(), took, dropped, values))
             self._sock.sendall(b"%d\n" % number)
@@ -68,6 +69,12 @@ class _Player:
             due += self._hop_s
             while not self._orders.empty():
                 self._answer(self._orders.get())
+
+    def _play(self, frame: int, values: Floats, everything: bool = False) -> None:
+        self._recording.play(frame, values, everything)
+        if self._recording.header.spec.classes:  # rounded one by one, probabilities no longer add up to 1
+            part = values[self._recording.layers[-1].span]
+            part /= max(float(part.sum()), 1e-9)
 
     def _first_number(self) -> int:
         """A frame's number keeps its place in time, across workers too."""

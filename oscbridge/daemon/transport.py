@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ..errors import BridgeError
 from ..sections import TransportSection
-from .link import LinkSession
+from .link import LinkSession, quantum_of
 from .timeline import Timeline, numbered
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 READY, ACTIVATE, LOOP = range(3)  # what is next in a loop
 POLL_S = 0.02  # of Link
 TOLERANCE_NS = 200_000  # that we may be off Link before we follow
+JITTER_NS = 3_000_000  # and off a clock that is told over OSC
 JUMP_BEATS = 0.5  # what is further off is not a drift, but another count
 SHORTEST_LOOP_NS = 50_000_000  # clients that play together all say that it ended
 EARLY_NS = 1_200_000  # selectors round up to whole milliseconds; the rest is waited for turn by turn
@@ -140,6 +141,17 @@ class Transport:
         self._arm()
         return True
 
+    def follow(self, beat: float, at_ns: int, bpm: float) -> bool:
+        """Another clock has that beat at that moment, ns, and that tempo. Whether it was followed: in mode internal
+        alone. Bars and loops agree with its from then on."""
+        if self.mode != "internal" or self._loop is None:
+            return False
+        if self.timeline.loop_start % self.timeline.loop_beats:
+            self.timeline.loop_start = 0
+            self._find_end()
+        self._go_by(beat, at_ns, bpm, quantum_of(self._seen.beats_per_clip), JITTER_NS)
+        return True
+
     def ended(self) -> bool:
         """A client's loop has ended: all that is left of a loop happens at once. False if the last one ended just now,
         so that clients who play together end it once. Raises BridgeError 409 in another mode than client."""
@@ -191,13 +203,16 @@ class Transport:
         assert self._link is not None and self._loop is not None
         self._poll = self._loop.call_later(POLL_S, self._follow)
         now = self._link.read()
-        own = self.timeline.beat_at(now.at_ns)
-        off = math.remainder(now.beat - own, now.quantum)
+        self._go_by(now.beat, now.at_ns, now.bpm, now.quantum, TOLERANCE_NS)
+
+    def _go_by(self, beat: float, at_ns: int, bpm: float, quantum: int, tolerance_ns: int) -> None:
+        own = self.timeline.beat_at(at_ns)
+        off = math.remainder(beat - own, quantum)
         if off < -JUMP_BEATS:
-            off += now.quantum  # beats that have been told are not told again
-        if abs(self.timeline.beats_ns(off)) <= TOLERANCE_NS and math.isclose(now.bpm, self.bpm, rel_tol=1e-7):
+            off += quantum  # beats that have been told are not told again
+        if abs(self.timeline.beats_ns(off)) <= tolerance_ns and math.isclose(bpm, self.bpm, rel_tol=1e-7):
             return
-        self.timeline.align(own + off, now.at_ns, now.bpm)
+        self.timeline.align(own + off, at_ns, bpm)
         if off > JUMP_BEATS:
             self._next_beat = max(self._next_beat, math.floor(self.timeline.beat_at(self._clock())) + 1)
             self._find_end()
