@@ -234,7 +234,7 @@ class Daemon:
         dropped = listening.dropped + self.delivery.dropped_frames
         workers = (listening.worker, self.layouts, self.dreams, self.player)
         return (
-            self.epoch, frame, time.monotonic() - self._started, listening.load, self.dreams.steps_per_s,
+            self.epoch, frame, time.monotonic() - self._started, min(listening.load, 1.0), self.dreams.steps_per_s,
             len(self.session.subscriptions), dropped, sum(w.restarts for w in workers), listening.state,
         )  # fmt: skip
 

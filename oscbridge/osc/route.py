@@ -129,6 +129,7 @@ class Shaper:
         self._armed = np.ones(count, bool)
         self._sent = np.full(count, math.nan)
         self._sent_at = np.full(count, -math.inf)
+        self._next_due = np.full(count, -math.inf)
         self._at: float | None = None
 
     def step(self, raw: Floats | np.ndarray, now: float) -> tuple[np.ndarray, np.ndarray]:
@@ -142,21 +143,23 @@ class Shaper:
         values = self.shaped(self.levels)
         above = self.levels >= self._threshold  # NaN: never
         fires = above & self._armed
-        # a value is due at its rate, a quarter of a period early too, else frames would beat with it
-        is_time = now - self._sent_at >= 0.75 * self._period
+        # a quarter of a period early still counts, so that a rate close to the frames' does not beat with them
+        is_time = now >= self._next_due - self._period / 4
         is_same = np.abs(values - self._sent) <= 1e-6 * np.abs(self._high - self._low)
         is_news = ~is_same | (now - self._sent_at >= AGAIN_S)
         due = is_time & np.where(self._is_trigger, fires, is_news)
         self._armed &= ~(fires & due)
         self._armed |= self.levels < REARM * np.where(self._is_trigger, self._threshold, math.inf)
         self._sent[due], self._sent_at[due] = values[due], now
+        is_late = now >= self._next_due + self._period  # a pause is not made up for
+        self._next_due = np.where(due, np.where(is_late, now, self._next_due) + self._period, self._next_due)
         return values, np.flatnonzero(due)
 
     def take_over(self, before: Shaper, rows: Sequence[int]) -> None:
         """What these routes were in another table: rows there, -1 for new ones. So a change of one moves no other."""
         old = np.array(rows, int)
         kept = old >= 0
-        for name in ("levels", "_armed", "_sent", "_sent_at"):
+        for name in ("levels", "_armed", "_sent", "_sent_at", "_next_due"):
             getattr(self, name)[kept] = getattr(before, name)[old[kept]]
         self._at = before._at
 
