@@ -41,6 +41,9 @@ def run(
     port: Annotated[int | None, typer.Option(help="UDP port for OSC; 0 takes a free one.")] = None,
     model: Annotated[str | None, typer.Option(help="The network: a name, or a path to its YAML.")] = None,
     farm: Annotated[str | None, typer.Option(help="Dream on this Dask cluster: tcp://host:8786.")] = None,
+    routes: Annotated[
+        list[str] | None, typer.Option(help="A set of routes: ableton, resolume, madmapper, supercollider, yours.")
+    ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="section.name=value; may be repeated.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write one JSON line here at the first frame.")] = None,
 ) -> None:
@@ -55,7 +58,7 @@ def run(
     if device is not None or file is not None:
         overrides.insert(0, f"listen.source={'file' if device is None else 'device'}")
     try:
-        code = run_daemon(config, overrides + (set_ or []), ready_file)
+        code = run_daemon(config, overrides + (set_ or []), ready_file, routes or [])
     except BridgeError as error:
         raise refuse(error) from error
     raise typer.Exit(code)

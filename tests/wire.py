@@ -106,6 +106,7 @@ class Running:
         env: dict[str, str] | None = None,
         wait: bool = True,
         config: Path | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -114,7 +115,7 @@ class Running:
         self.output = folder / "output.txt"
         arguments = ["server.port=0", "server.http_port=0", "server.discovery=false", f"server.folder={folder}", *sets]
         command = [sys.executable, "-m", "oscbridge", "run", "--ready-file", str(self.ready_file)]
-        command += [str(config)] if config else []
+        command += [*([str(config)] if config else []), *options]
         for item in arguments:
             command += ["--set", item]
         with self.output.open("w") as output:

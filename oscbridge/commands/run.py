@@ -7,10 +7,12 @@ import logging.handlers
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__, resources, settings
 from ..daemon import control
+from ..daemon.route_desk import read_set, route_folders
 from ..daemon.workers import WORKERS, Workers
 from ..errors import BridgeError
 from ..sections import Settings
@@ -18,9 +20,15 @@ from ..sections import Settings
 LOG_BYTES = 1_000_000
 
 
-def run_daemon(config: Path | None, overrides: list[str], ready_file: Path | None) -> int:
-    """Runs until SIGTERM or Ctrl-C. Returns the exit status. Raises BridgeError for a mistake in the settings."""
+def run_daemon(config: Path | None, overrides: list[str], ready_file: Path | None, sets: Sequence[str] = ()) -> int:
+    """Runs until SIGTERM or Ctrl-C. sets: of routes, by their names.
+
+    Returns the exit status. Raises BridgeError for a mistake in the settings.
+    """
     chosen = settings.load(config, overrides)
+    for name in sets:
+        routes = read_set(route_folders(resources.user_folder(chosen.server.folder)), name)
+        chosen = chosen.model_copy(update={settings.ROUTES: [*chosen.routes, *routes]})
     return serve(chosen, ready_file, _source(chosen))
 
 
@@ -60,6 +68,8 @@ def _greet(daemon: control.Daemon, chosen: Settings, sound: str) -> None:
     sizes = f"{len(a.layers)} layers, {a.neurons:,} neurons, a frame every {a.spec.scalogram.hop_s * 1000:.1f} ms"
     print(f"  network  {chosen.model.name}: {sizes}")
     print(f"  sound    {sound}")
+    if len(daemon.routes.table):
+        print(f"  routes   {len(daemon.routes.table)}, of the settings; /ear/route/list tells them")
     print(f"  patches  {resources.folder('patches')}  (copy them: oscbridge patches DIR)")
     print("  watch    oscbridge monitor" + (f" --port {daemon.endpoint.port}" if daemon.endpoint.port != 9870 else ""))
     print("  end      Ctrl-C", flush=True)

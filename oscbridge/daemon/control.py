@@ -43,7 +43,7 @@ from .local import within
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
-from .route_desk import Folders, RouteDesk
+from .route_desk import RouteDesk, route_folders
 from .session import Session
 from .sockets import Sockets
 from .web import Site, WebServer
@@ -93,8 +93,9 @@ class Daemon:
         self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
         self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
-        sets = Folders(folder / "routes", resources.folder("config") / "routes")
-        self.routes = RouteDesk(self.anatomy, self.selection, settings.routes, sets, self.delivery.send, self.allows)
+        self.routes = RouteDesk(
+            self.anatomy, self.selection, settings.routes, route_folders(folder), self.delivery.send, self.allows
+        )
         context = multiprocessing.get_context("spawn")
         recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
         self.listening = Listening(context, wiring.around_listening(self), self.anatomy.neurons, recent, workers.listen)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from .. import resources
 from ..ear.anatomy import Anatomy
 from ..ear.selection import Selection
 from ..errors import BridgeError
@@ -31,6 +32,11 @@ class Folders:
 
     own: Path
     shipped: Path
+
+
+def route_folders(user: Path) -> Folders:
+    """user: the user's data folder."""
+    return Folders(user / "routes", resources.folder("config") / "routes")
 
 
 class RouteDesk:

@@ -197,6 +197,17 @@ def test_routes_in_the_settings_run_from_the_start(tmp_path: Path, host: Host) -
             assert [row[0] for row in listed(wire)] == ["1"]
 
 
+def test_sets_are_named_on_the_command_line(tmp_path: Path) -> None:
+    with (
+        Running(tmp_path, options=["--routes", "resolume", "--routes", "madmapper"]) as running,
+        running.wire() as wire,
+    ):
+        assert len(listed(wire)) == 12, "names of one set are not those of another"
+    command = [sys.executable, "-m", "oscbridge", "run", "--port", "0", "--routes", "resolum"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 2 and "Did you mean resolume?" in done.stderr
+
+
 @pytest.mark.parametrize(
     "route, words",
     [
