@@ -133,6 +133,11 @@ class Answers:
         self._daemon.dreams.changed()
         request.done()
 
+    def do_select_remove(self, request: Request, name: str) -> None:
+        self._daemon.selection.remove(name)
+        self._daemon.dreams.changed()
+        request.done(name)
+
     def do_select_add(
         self, request: Request, layer: int, first: int, last: int, low: float, high: float, weight: float,
         name: str = "",

@@ -178,6 +178,16 @@ class Selection:
             )
         return self._keep(Circle(x, y, weight, name, int(inside.sum()), np.packbits(inside)))
 
+    def remove(self, name: str) -> None:
+        """The region of that name."""
+        place = self._named(name)
+        if place is None:
+            there = ", ".join(r.name for r in self._regions if r.name)[:200] or "none"
+            raise BridgeError(f"there is no region {name[:80]!r}; those with a name are: {there}", 404)
+        del self._regions[place]
+        self._members.pop(name, None)
+        self._is_summed = False
+
     def _check(self, weight: float, name: str) -> None:
         if not -1 <= weight <= 1:
             raise BridgeError(f"the weight is {weight:g}; expected -1 to 1")

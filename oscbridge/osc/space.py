@@ -81,7 +81,7 @@ COMMANDS = [
     Command(
         "/ear/subscribe", ("s:stream", "s:packing", "i:port", "f:max_hz", "f:lease_s", "[s:filter]"),
         "/ear/done /ear/subscribe i:id f:lease_s, then the stream as it is now",
-        'Packing "" is the default, port 0 your reply port, max_hz 0 every frame, lease_s 0 ten seconds. '
+        'Packing "" or - is the default, port 0 your reply port, max_hz 0 every frame, lease_s 0 ten seconds. '
         "Any message of yours renews all your leases. A filter names layers and channels: 3, 3-5, 3:0-15, 3,7:2.",
     ),
     Command("/ear/renew", ("i:id",), "/ear/done /ear/renew i:id", "Renews a lease; any other message does too."),
@@ -94,6 +94,9 @@ COMMANDS = [
         "The last message counts every neuron once; one whose weights add up to 0 is not selected.",
     ),
     Command("/ear/select/clear", (), "/ear/done /ear/select/clear", "Selects nothing."),
+    Command(
+        "/ear/select/remove", ("s:name",), "/ear/done /ear/select/remove s:name", "Takes the region of that name out."
+    ),
     Command(
         "/ear/select/add",
         ("i:layer", "i:first_channel", "i:last_channel", "f:low", "f:high", "f:weight", "[s:name]"),

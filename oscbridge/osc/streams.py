@@ -25,6 +25,7 @@ LAYOUT = "layout"
 DREAM, CLIPS, TRANSPORT, STATE = "dream", "clips", "transport", "state"
 CLASSES = "classes"  # the stream, and the layer that it shows
 MOST_CLASSES = 16
+DEFAULT = "-"  # the default packing, for hosts that cannot send an empty string
 MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
 
 
@@ -151,6 +152,8 @@ def check_wish(stream: str, packing: str, text: str, max_bytes: int, layers: Seq
     if kind is None:
         hint = did_you_mean(stream, list(STREAMS))
         raise BridgeError(f"no stream {stream[:40]!r}; there are {', '.join(STREAMS)}.{hint}", 404)
+    if packing == DEFAULT:
+        packing = ""
     if packing and packing not in kind.packings:
         allowed = ", ".join(p for p in kind.packings if p) or 'only ""'
         raise BridgeError(f"{stream} has no packing {packing[:40]!r}; it has {allowed}")

@@ -287,3 +287,27 @@ def test_the_mean_of_whatever_is_bright_is_1_and_not_more() -> None:
         mean, peak = selection.levels(values)
         assert 1 - 1e-5 < mean <= 1
         assert peak == 1
+
+
+def test_a_region_that_is_removed_leaves_the_others_as_they_were(selection: Selection) -> None:
+    selection.add(1, 0, 0, 0.0, 1.0, 1.0, "a")
+    selection.add(2, 0, 0, 0.0, 1.0, 0.5, "b")
+    before = selection.regions[1]
+    selection.remove("a")
+    assert selection.regions == [before]
+    assert set(selection.neurons) <= set(range(*LAYERS[2].span.indices(NEURONS)))
+    with pytest.raises(BridgeError, match="those with a name are: b") as caught:
+        selection.remove("a")
+    assert caught.value.code == 404
+
+
+def test_the_mean_of_one_region_is_its_own_whatever_it_weighs(selection: Selection) -> None:
+    selection.add(1, 0, 0, 0.0, 1.0, -0.5, "a")
+    selection.add(1, 0, 1, 0.0, 1.0, 1.0, "b")
+    values = np.zeros(NEURONS, np.float32)
+    values[LAYERS[1].first_neuron : LAYERS[1].first_neuron + LAYERS[1].positions] = 0.5  # its first channel
+    assert selection.mean_of("a", values) == pytest.approx(0.5)
+    assert selection.mean_of("b", values) == pytest.approx(0.25)
+    assert selection.mean_of("c", values) == 0.0
+    selection.remove("a")
+    assert selection.mean_of("a", values) == 0.0

@@ -248,3 +248,8 @@ def test_a_network_without_a_head_has_no_classes_to_subscribe_to() -> None:
     with pytest.raises(BridgeError, match="no classes") as refused:
         check_wish("classes", "", "", True, LAYERS[:-1])
     assert refused.value.code == 404
+
+
+@pytest.mark.parametrize("stream", [name for name in STREAMS if name != "classes"])
+def test_a_host_that_cannot_send_an_empty_string_asks_for_the_default_with_a_dash(stream: str) -> None:
+    assert check_wish(stream, "-", "", MOST[True], LAYERS) == check_wish(stream, "", "", MOST[True], LAYERS)
