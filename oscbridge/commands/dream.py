@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from ..files import write_whole
 from ..sections import Dream as Wishes
 from ..sections import Settings
 from . import dream_picture as picture
+from .denormals import flushed_denormals
 from .dream_run import UNITS, Dreamed, Limit, Studio, follow, progress_bar
 from .dream_sound import check_clip_path, check_folder_path, level_db, make_origin, read_loop, write_sound
 from .dream_words import EXAMPLE, Region, layer_named, parse_select, told
@@ -72,18 +72,11 @@ class Wanted:
         self.console.print(text, markup=False)
 
 
+@flushed_denormals()
 def dream(wanted: Wanted) -> None:
     """Dreams, and writes clips and pictures. Raises BridgeError for what the user can mend."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without → still gets the numbers
-    torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a step
-    try:
-        _dream(wanted)
-    finally:
-        torch.set_flush_denormal(False)  # the processor's own state: whoever calls us has his numbers back
-
-
-def _dream(wanted: Wanted) -> None:
     _check_words(wanted)
     limit = _limit(wanted)
     wishes = wishes_of(wanted)

@@ -32,6 +32,7 @@ from ..train.heading import give_head
 from ..train.plots import confusions, contrast
 from ..train.probes import Result, Windows, judge
 from ..train.shelf import Track, fill
+from .denormals import flushed_denormals
 
 HEARD_S = {"scores": 20.0, "scores-held": 20.0, "house-held": 120.0, "recordings-held": 75.0}  # of each file
 RANDOM = "random network"
@@ -55,6 +56,7 @@ class Sound:
         return np.repeat([getattr(t, key) for t in self.tracks], [len(e) for e in self.ends])
 
 
+@flushed_denormals()
 def probe(
     models: Sequence[str],
     data: Path,
@@ -68,7 +70,6 @@ def probe(
     """Probes ears and writes probes.json, probes.md, confusions.png and contrast.png. Raises BridgeError."""
     console = Console(stderr=True)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-    torch.set_flush_denormal(True)
     tasks = task_list.chosen(names)
     if head and head not in tasks:
         raise BridgeError(f"--head {head}: it is none of the tasks probed, {', '.join(tasks)}", 404)

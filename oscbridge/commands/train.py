@@ -28,6 +28,7 @@ from ..train.spec import TrainSpec
 from ..train.supervised import Labels
 from ..train.tasks import to_learn
 from ..validation import check, did_you_mean, read_yaml
+from .denormals import flushed_denormals
 
 SHELF = "shelf"
 STATISTICS_BATCHES = 4
@@ -50,6 +51,7 @@ def load_train_spec(name: str, overrides: dict[str, Any]) -> TrainSpec:
     return check(TrainSpec, {**(read_yaml(path) or {}), **given}, str(path))
 
 
+@flushed_denormals()
 def learn(
     folders: list[Path],
     spec: TrainSpec,
@@ -66,7 +68,6 @@ def learn(
     supervised: tasks of the probes to train a classifier for, instead of contrasting
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-    torch.set_flush_denormal(True)
     place = find_place()
     console = Console(stderr=True, quiet=not place.is_first)
     ear = load_spec(model_file(spec.model)).model_copy(update={"classes": ()})

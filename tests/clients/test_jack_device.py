@@ -133,7 +133,8 @@ class Jack:
         """gently: by closing its input, so that it leaves JACK in good order; else by a signal."""
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-        for wait_s, end in ((3.0 if gently else 0.0, process.terminate), (5.0, process.kill), (5.0, None)):
+        # a server hangs in its end if a client of it was killed: then there is no use in waiting for long
+        for wait_s, end in ((3.0 if gently else 0.0, process.terminate), (2.0, process.kill), (5.0, None)):
             try:
                 process.wait(wait_s)
                 return

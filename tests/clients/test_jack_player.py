@@ -28,7 +28,7 @@ LOOP = 35_280  # samples: 0.8 s
 LOOP_NS = LOOP * 1_000_000_000 // RATE
 CROSSFADE = round(0.045 * RATE)
 SWAPS = 10
-TRIES = 4
+TRIES = 8
 
 # records channel 1 of what is connected to it into a .npy file, and prints how often PortAudio lost sound
 RECORD = """

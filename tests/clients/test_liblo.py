@@ -119,7 +119,7 @@ def test_liblo_reads_the_bytes_of_a_blob_as_they_were_sent(daemon):
             if message[0] == "/ear/activations":
                 sent[message[2]] = list(message[6])
             printed = [m for m in answers.found(line) if int(m[1]) in sent]
-            if len(printed) >= 10:
+            if len(printed) >= 10 and len({m[2] for m in printed}) > 1:  # quiet neurons stay as they are for a while
                 break
     assert len(printed) >= 10
     assert all([int(byte, 16) for byte in m[2].split()] == sent[int(m[1])] for m in printed)

@@ -128,9 +128,14 @@ def until(is_true: Callable[[], bool], timeout_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
+def steps(wire: Wire, count: int) -> list[Message]:
+    """clip, step, steps/s, score, loss of the next ones, however long they take."""
+    return [wire.wait_for(lambda m: m[0] == "/ear/dream/progress", 20)[1:] for _ in range(count)]
+
+
 def losses(wire: Wire, count: int) -> list[float]:
     """Of the next steps."""
-    return [wire.wait_for(lambda m: m[0] == "/ear/dream/progress", 20)[1:][LOSS] for _ in range(count)]
+    return [step[LOSS] for step in steps(wire, count)]
 
 
 def frozen_loss(wire: Wire) -> float:

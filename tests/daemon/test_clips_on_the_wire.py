@@ -30,9 +30,10 @@ from .looping import (
     held,
     looping_daemon,
     next_ready,
-    progress,
     select,
     sound_of,
+    steps,
+    until,
     visitor,
     write_small,
 )
@@ -142,8 +143,8 @@ def test_only_the_newest_clips_are_kept_and_those_with_a_name(small: Path, tmp_p
         there = set(held(wire))
         assert new[0] > kept and kept in there and set(new) <= there
         assert not there & set(old[:-3])
-        files = {p.stem for p in folder.iterdir() if not p.name.startswith(".")}
-        assert len(files) == len(there)
+        # looked at again if a clip comes between the two
+        until(lambda: len({p.stem for p in folder.iterdir() if not p.name.startswith(".")}) == len(held(wire)))
 
 
 # activated
@@ -214,10 +215,11 @@ def test_a_clip_is_kept_under_a_name(bridge: Running, dreaming: Wire) -> None:
 
 
 @pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/b", "", ".hidden", "clip-000001", "x" * 300])
-def test_a_name_that_is_none_keeps_nothing(bridge: Running, dreaming: Wire, name: str) -> None:
-    clip = next_ready(dreaming)[0]
+def test_a_name_that_is_none_keeps_nothing(bridge: Running, client: Wire, name: str) -> None:
+    tone(bridge.folder / "clips", "short.wav", LOW_HZ, seconds=0.3)
+    clip = imported(client, "short")
     before = sorted(p for p in bridge.folder.rglob("*") if p.suffix == ".wav" and not p.stem.startswith("clip-"))
-    assert dreaming.ask("/ear/clip/keep", clip, name)[2] in (404, 422)
+    assert client.ask("/ear/clip/keep", clip, name)[2] in (404, 422)
     after = sorted(p for p in bridge.folder.rglob("*") if p.suffix == ".wav" and not p.stem.startswith("clip-"))
     assert before == after
 
@@ -239,7 +241,9 @@ def test_a_file_that_is_not_in_the_folder_is_not_imported(bridge: Running, clien
     tone(bridge.folder, "secret.wav", LOW_HZ)
     before = held(client)
     assert client.ask("/ear/clip/import", name)[2] in (404, 422)
-    assert held(client) == before
+    new = [m[4] for clip, m in held(client).items() if clip not in before]
+    # the last one of a dream that an earlier test has ended may still come
+    assert all("dream" in json.loads(Path(path).with_suffix(".json").read_text())["made"] for path in new)
 
 
 def test_a_file_with_what_is_no_sound_in_it_is_refused_or_mended_and_never_stops_the_daemon(
@@ -335,7 +339,7 @@ def _until_a_clip_plays(wire: Wire) -> None:
 def _assert_it_goes_on(wire: Wire, words: str) -> None:
     fail = wire.wait_for(lambda m: m[0] == "/ear/fail", 20)
     assert fail[2] == 500 and words in fail[3] and len(fail[3]) < 500
-    assert len(progress(wire, 1.5)) > 5
+    assert steps(wire, 60)
     status = wire.ask("/ear/status")
     assert status[8] == 0 and status[9] == "running"
     assert held(wire)

@@ -55,12 +55,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
         finally:
             for process in reversed(started):
-                process.terminate()
-            for process in started:
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+                process.kill()  # asked to end, a worker whose scheduler is ending too waits for it for ten seconds
+                process.wait()
 
 
 def _environment() -> dict[str, str]:

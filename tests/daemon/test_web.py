@@ -442,8 +442,14 @@ def test_a_connection_that_asks_nothing_is_ended(tmp_path: Path, monkeypatch: py
     site.stop()
 
 
-def test_a_download_may_take_longer_than_silence_may(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a site that starts after it."""
     monkeypatch.setattr(web, "IDLE_S", 0.3)
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_download_may_take_longer_than_silence_may(site: Site) -> None:
     site.put("large", bytes(20_000_000))
     with site.connect() as slow:
         slow.sendall(b"GET /files/layouts/large HTTP/1.1\r\nHost: localhost\r\n\r\n")
