@@ -198,9 +198,7 @@ class Ableton(Section):
     port: int = param(11_000, ge=1, le=65535, doc="Where AbletonOSC listens.")
     reply_port: int = param(11_001, ge=0, le=65535, doc="Where AbletonOSC answers: it knows no other.")
     follow: bool = param(True, doc="Go by Live's tempo and beat, with transport.mode internal.")
-    track: int = param(
-        0, ge=0, le=999, doc="The track, from 0 on, of which slots are fired as clips are activated."
-    )
+    track: int = param(0, ge=0, le=999, doc="The track, from 0 on, of which slots are fired as clips are activated.")
     slots: int = param(0, ge=0, le=999, doc="How many of its slots are fired in turn, from the first on; 0: none.")
 
 
