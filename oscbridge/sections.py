@@ -202,6 +202,20 @@ class Ableton(Section):
     slots: int = param(0, ge=0, le=999, doc="How many of its slots are fired in turn, from the first on; 0: none.")
 
 
+class Midi(Section):
+    enabled: bool = param(False, doc="Take a MIDI controller; needs the extra oscbridge[midi].")
+    device: str = param("", doc='A MIDI input, by a part of its name; "" is the first.')
+    map: str = param(
+        "", live=False, doc='What its controls do at the start: nanokontrol2, immersions, or a map of yours; "" is none.'
+    )
+    pickup: bool = param(
+        True, doc="A knob takes hold once it passes the parameter's value, so nothing jumps; off for motor faders."
+    )
+    feedback: bool = param(True, doc="Send values back, to motor faders, LED rings and lights of buttons.")
+
+    _device = field_validator("device", mode="before")(number_is_a_name)
+
+
 class Route(Section):
     """A level of the network on its way to an OSC address of any host."""
 
@@ -243,4 +257,5 @@ class Settings(Section):
     transport: TransportSection = TransportSection()
     player: Player = Player()
     ableton: Ableton = Ableton()
+    midi: Midi = Midi()
     routes: list[Route] = []

@@ -202,6 +202,33 @@ COMMANDS = [
     Command(
         "/ear/route/save", ("s:set",), "/ear/done /ear/route/save s:set i:routes", "Keeps the routes under a name."
     ),
+    Command(
+        "/ear/midi/learn", ("s:address",), "/ear/done /ear/midi/learn s:address i:channel i:number s:kind",
+        "The next control of the MIDI controller that is moved or pressed gets this: the address of a live parameter, "
+        'or of a command; arguments follow it in the same text, as in "/ear/dream/origin silence", which a button then '
+        "sends. Answered when it is learned, and /ear/sync does not wait for it. It takes the place of what that "
+        "control did, and of what did that before. Another learn takes the place of one that still waits, which is "
+        'answered with 409; "" ends it.',
+    ),
+    Command(
+        "/ear/midi/forget", ("s:address",), "/ear/done /ear/midi/forget s:address i:controls",
+        "Takes it off the controls that have it; * takes all off.",
+    ),
+    Command(
+        "/ear/midi/list", (),
+        "/ear/midi i:channel i:number s:kind s:address f:low f:high, one a control, then /ear/done /ear/midi/list "
+        "i:controls",
+        "What the controls do. Channel 0 is any. Kinds: cc or note, and after it toggle, fine (14 bits) or relative. "
+        "Low and high are what the ends of a fader are; both are 0 where it has none.",
+    ),
+    Command(
+        "/ear/midi/save", ("s:map",), "/ear/done /ear/midi/save s:map i:controls",
+        "Keeps what the controls do under a name.",
+    ),
+    Command(
+        "/ear/midi/load", ("s:map",), "/ear/done /ear/midi/load s:map i:controls",
+        "Puts a map in place of what the controls did: one of yours, or nanokontrol2, immersions.",
+    ),
     Command("/ear/save", ("s:preset",), "/ear/done /ear/save s:preset", "Keeps all live parameters under a name."),
     Command("/ear/load", ("s:preset",), "/ear/done /ear/load s:preset", "Brings a preset back, whole or not at all."),
 ]  # fmt: skip
