@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..ear.anatomy import Layer
 from ..osc.clients import Source
 
 if TYPE_CHECKING:
@@ -26,26 +27,6 @@ class Differs(Exception):
 
 class Skip(Exception):
     """It cannot be checked here; the text says why."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer as the implementation under test tells it."""
-
-    index: int
-    name: str
-    first_neuron: int
-    channels: int
-    positions: int
-    frames_per_step: int
-
-    @property
-    def neurons(self) -> int:
-        return self.channels * self.positions
-
-    @property
-    def span(self) -> slice:
-        return slice(self.first_neuron, self.first_neuron + self.neurons)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ear.anatomy import Layer
 from ..osc.bulk import LIST_VALUES
 from ..osc.streams import LAYOUT
-from .conform_check import HEAVY, Differs, Layer, Skip, Station, check, expect
+from .conform_check import HEAVY, Differs, Skip, Station, check, expect
 from .conform_files import fetch, get, path_of
 from .conform_talk import Said, Talk, messages_of
 

@@ -7,12 +7,13 @@ import re
 import struct
 import time
 
+from ..ear.anatomy import Layer
 from ..osc.bulk import LOCAL_BYTES, REMOTE_BYTES
 from ..osc.clients import AMPLIFICATION
 from ..osc.packets import bundle, encode
 from ..osc.space import COMMANDS, FAIL
 from .addresses import PREFACE
-from .conform_check import HEAVY, Differs, Layer, Station, check, expect
+from .conform_check import HEAVY, Differs, Station, check, expect
 from .conform_talk import NAME, SILENCE_S, Said, Talk, answer_of, signatures
 
 MAJOR = 1  # of the protocol that is checked here
@@ -165,7 +166,7 @@ def as_layers(said: list[Said]) -> tuple[Layer, ...]:
     signature = answer_of("/ear/layers")["/ear/layer"]
     if not all(signature.fits(s) for s in said):
         return ()
-    return tuple(Layer(*s.args[:6]) for s in said)
+    return tuple(Layer(*s.args) for s in said)
 
 
 def _welcomed(client: Talk) -> tuple[int, int]:

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ear.anatomy import Layer
 from ..osc.bulk import LIST_VALUES
 from ..osc.streams import CLASSES, DREAM, MOST_CLASSES, TRANSPORT
-from .conform_check import MOVES, Layer, Skip, Station, check, expect
+from .conform_check import MOVES, Skip, Station, check, expect
 from .conform_parameters import value_of
 from .conform_talk import NAME, Said, Talk, answer_of, messages_of
 
