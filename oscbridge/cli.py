@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import cli_wire
+from .commands import cli_networks, cli_wire
 from .commands.refusing import refuse
 from .errors import BridgeError
 
@@ -330,4 +330,5 @@ def doctor(
     raise typer.Exit(code)
 
 
+cli_networks.add_to(app)
 cli_wire.add_to(app)

@@ -206,7 +206,9 @@ class Midi(Section):
     enabled: bool = param(False, doc="Take a MIDI controller; needs the extra oscbridge[midi].")
     device: str = param("", doc='A MIDI input, by a part of its name; "" is the first.')
     map: str = param(
-        "", live=False, doc='What its controls do at the start: nanokontrol2, immersions, or a map of yours; "" is none.'
+        "",
+        live=False,
+        doc='What its controls do at the start: nanokontrol2, immersions, or a map of yours; "" is none.',
     )
     pickup: bool = param(
         True, doc="A knob takes hold once it passes the parameter's value, so nothing jumps; off for motor faders."

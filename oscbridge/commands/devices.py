@@ -1,4 +1,4 @@
-"""`oscbridge devices`: the sound inputs, and the command line that listens to one."""
+"""`oscbridge devices`: the sound inputs and MIDI inputs, and the command line that takes one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import BridgeError
+
 if TYPE_CHECKING:
     from ..daemon.devices import Input
+    from ..daemon.midi_ports import MidiPorts
 
 
 def show() -> None:
@@ -15,6 +18,30 @@ def show() -> None:
     from ..daemon.devices import list_inputs
 
     print("\n".join(report(list_inputs())))
+    print("\n".join(midi()))
+
+
+def midi() -> list[str]:
+    """The MIDI inputs, and what to type; why there are none, if they cannot be had; nothing without the extra."""
+    from ..daemon.midi_ports import is_installed, list_ports
+
+    if not is_installed():
+        return []
+    try:
+        return ["", *midi_report(list_ports())]
+    except BridgeError as error:
+        return ["", f"MIDI inputs cannot be listed: {error}"]
+
+
+def midi_report(ports: MidiPorts) -> list[str]:
+    if not ports.inputs:
+        return [f"No MIDI input ({ports.api})."]
+    return [
+        f"MIDI inputs ({ports.api}):",
+        *(f"  {name}" for name in ports.inputs),
+        "Take one by a part of its name:",
+        f'  oscbridge run --set midi.enabled=true --set "midi.device={ports.inputs[0]}" --set midi.map=nanokontrol2',
+    ]
 
 
 def report(inputs: Sequence[Input]) -> list[str]:

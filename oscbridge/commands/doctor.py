@@ -48,6 +48,7 @@ def checks(chosen: Settings) -> list[Check]:
         lambda: doctor_wire.ports(chosen),
         doctor_wire.buffers,
         lambda: doctor_wire.inputs(chosen),
+        lambda: doctor_wire.midi(chosen),
         lambda: doctor_ear.network(chosen),
     ]
 

@@ -1,4 +1,4 @@
-"""What goes in and out: ports, socket buffers, sound inputs."""
+"""What goes in and out: ports, socket buffers, sound inputs, MIDI."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
 
 from ..errors import BridgeError
 from ..sections import Settings
@@ -60,6 +61,27 @@ def inputs(chosen: Settings) -> Iterator[Finding]:
     else:
         todo = "`oscbridge devices` says what to try; files and the bundled loop can be heard without one"
         yield Finding(bad, "inputs", "no sound input", todo)
+
+
+def midi(chosen: Settings) -> Iterator[Finding]:
+    """An extra, which matters to those who want it."""
+    from ..daemon.midi_ports import INSTALL, is_installed, list_ports
+
+    bad = PROBLEM if chosen.midi.enabled else OK
+    if not is_installed():
+        yield Finding(bad, "MIDI", "the extra is not installed", "" if bad == OK else INSTALL)
+        return
+    try:
+        ports = list_ports()
+    except BridgeError as error:
+        todo = "plug the controller in, or start the system's MIDI server; on Linux that is ALSA's sequencer, or JACK"
+        yield Finding(bad, "MIDI", f"{_rtmidi()}: {error}", "" if bad == OK else todo)
+        return
+    yield Finding(OK, "MIDI", f"{_rtmidi()}, {ports.api}: {'; '.join(ports.inputs) or 'no input'}")
+
+
+def _rtmidi() -> str:
+    return f"python-rtmidi {metadata.version('python-rtmidi')}"
 
 
 def buffer_granted(option: int, asked: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__, resources, settings
 from ..daemon import control
-from ..daemon.route_desk import read_set, route_folders
+from ..daemon.route_desk import read_set, route_files
 from ..daemon.workers import WORKERS, Workers
 from ..errors import BridgeError
 from ..sections import Settings
@@ -27,7 +27,7 @@ def run_daemon(config: Path | None, overrides: list[str], ready_file: Path | Non
     """
     chosen = settings.load(config, overrides)
     for name in sets:
-        routes = read_set(route_folders(resources.user_folder(chosen.server.folder)), name)
+        routes = read_set(route_files(resources.user_folder(chosen.server.folder)), name)
         chosen = chosen.model_copy(update={settings.ROUTES: [*chosen.routes, *routes]})
     return serve(chosen, ready_file, _source(chosen))
 
@@ -60,12 +60,12 @@ def serve(chosen: Settings, ready_file: Path | None, sound: str, workers: Worker
 
 
 def _greet(daemon: control.Daemon, chosen: Settings, sound: str) -> None:
-    s, a = chosen.server, daemon.anatomy
+    s, a = chosen.server, daemon.plan
     opened = "this machine only" if s.host in ("127.0.0.1", "::1", "localhost") else "the networks in server.allow"
     print(f"oscbridge {__version__}")
     print(f"  page     {daemon.web.url()}/ui/")
     print(f"  OSC      udp://{s.host}:{daemon.endpoint.port}, for {opened}")
-    sizes = f"{len(a.layers)} layers, {a.neurons:,} neurons, a frame every {a.spec.scalogram.hop_s * 1000:.1f} ms"
+    sizes = f"{len(a.layers)} layers, {a.neurons:,} neurons, a frame every {a.hop_s * 1000:.1f} ms"
     print(f"  network  {chosen.model.name}: {sizes}")
     print(f"  sound    {sound}")
     if len(daemon.routes.table):

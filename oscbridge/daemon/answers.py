@@ -18,6 +18,7 @@ from ..osc.subscriptions import Subscriptions
 from ..sections import Route
 from ..validation import check
 from .delivery import most_bytes
+from .midi_answers import Buttons, MidiAnswers
 
 if TYPE_CHECKING:
     from .control import Daemon
@@ -42,6 +43,9 @@ class Request:
     def fail(self, error: BridgeError) -> None:
         """An outcome that fits into what the client may be sent; a stranger gets the message cut short, or none."""
         text = str(error).replace("\n", " ")
+        if isinstance(self.client, Buttons):
+            self.session.tell_all(FAIL, self.address, error.code, text)
+            return
         for length in (len(text), 80, 40, 0):
             packet = encode(FAIL, self.address, error.code, text[:length])
             if self.client.introduced or len(packet) <= self.client.allowance:
@@ -49,7 +53,7 @@ class Request:
                 return
 
 
-class Answers:
+class Answers(MidiAnswers):
     """Carries out commands; how a message gets here is session.py's."""
 
     def __init__(self, daemon: Daemon) -> None:
@@ -71,7 +75,7 @@ class Answers:
         d = self._daemon
         url = d.web.url(request.client.source[0])
         request.reply(
-            "/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, url, d.model_id, len(d.anatomy.layers), d.anatomy.neurons
+            "/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, url, d.model_id, len(d.plan.layers), d.plan.neurons
         )
 
     def do_sync(self, request: Request, token: int) -> Awaitable[None] | None:
@@ -93,7 +97,7 @@ class Answers:
         request.reply("/ear/clock", token, seconds, microseconds)
 
     def do_layers(self, request: Request) -> None:
-        for x in self._daemon.anatomy.layers:
+        for x in self._daemon.plan.layers:
             request.reply(
                 "/ear/layer", x.index, x.name, x.first_neuron, x.channels, x.positions, x.frames_per_step,
                 x.receptive_field_s, x.receptive_field_octaves,
@@ -107,7 +111,7 @@ class Answers:
         _check_port(request.client, port, "0 for your reply port")
         if max_hz < 0 or lease_s < 0:
             raise BridgeError(f"max Hz is {max_hz:g} and the lease {lease_s:g} s; neither may be negative")
-        wish = check_wish(stream, packing, text, most_bytes(request.client.source), self._daemon.anatomy.layers)
+        wish = check_wish(stream, packing, text, most_bytes(request.client.source), self._daemon.plan.layers)
         entry = self.subscriptions.add(request.client, port, wish, max_hz, lease_s, time.monotonic())
         request.done(entry.id, entry.lease_s)
         self._daemon.send_snapshot(entry)

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import resources
-from ..ear.anatomy import anatomy
 from ..ear.neurons import Normalizer, Statistics
+from ..ear.plan import plan_of
 from ..ear.selection import Selection
-from ..ear.spec import ear_id, load_spec
 from ..errors import BridgeError
 from ..files import write_whole
 from ..osc.packets import encode
@@ -26,7 +25,7 @@ from ..osc.streams import CLIPS, LAYOUT, STATE, STREAMS, FramePackets, Packer
 from ..osc.subscriptions import Subscription
 from ..sections import Settings
 from ..settings import Parameter, parameters
-from . import link, wiring
+from . import link, midi_ports, wiring
 from .ableton_desk import AbletonDesk
 from .answers import PROTOCOL
 from .clip_desk import ClipDesk
@@ -40,10 +39,12 @@ from .listeners import Listeners
 from .listening import Listening
 from .live import LiveSettings
 from .local import within
+from .midi_desk import MidiDesk
+from .midi_files import midi_files
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
-from .route_desk import RouteDesk, route_folders
+from .route_desk import RouteDesk, route_files
 from .session import Session
 from .sockets import Sockets
 from .web import Site, WebServer
@@ -72,9 +73,9 @@ class Daemon:
         self.log_file = log_file or "the terminal"
         self.say = say
         self.model = resources.model_file(settings.model.name)
-        self.anatomy = anatomy(load_spec(self.model))
-        self.model_id = ear_id(self.anatomy.spec, self.model.with_suffix(".safetensors"))
-        self.selection = Selection(self.anatomy.layers)  # everybody's, across workers
+        self.plan = plan_of(self.model)
+        self.model_id = self.plan.id
+        self.selection = Selection(self.plan.layers)  # everybody's, across workers
         self.allows = within(settings.server.allow)
         _check_source(settings)
         self._statistics: Statistics | None = None
@@ -94,11 +95,11 @@ class Daemon:
         self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
         presets = Presets(folder / "presets", resources.folder("config") / "presets")
         self.routes = RouteDesk(
-            self.anatomy, self.selection, settings.routes, route_folders(folder), self.delivery.send, self.allows
+            self.plan, self.selection, settings.routes, route_files(folder), self.delivery.send, self.allows
         )
         context = multiprocessing.get_context("spawn")
-        recent = SharedRecent(context, self.anatomy.spec.scalogram.rate)
-        self.listening = Listening(context, wiring.around_listening(self), self.anatomy.neurons, recent, workers.listen)
+        recent = SharedRecent(context, self.plan.rate)
+        self.listening = Listening(context, wiring.around_listening(self), self.plan.neurons, recent, workers.listen)
         self.live = LiveSettings(
             settings, presets, self.listening.worker.tell, self._worker_ready, self._before_change, self._on_change
         )
@@ -110,6 +111,7 @@ class Daemon:
             lambda outcome, *told: self.session.tell_all(outcome, *told),
         )  # fmt: skip
         self.ableton = AbletonDesk(wiring.around_ableton(self))
+        self.midi = MidiDesk(wiring.around_midi(self), settings.midi, midi_files(folder), context)
         self._ended = asyncio.Event()
         self._started = time.monotonic()
         self._alive_count = 0
@@ -130,6 +132,7 @@ class Daemon:
             await self.clips.start()
             self.player.changed()
             self.ableton.changed()
+            self.midi.changed()
             await self.web.start()
             if self.live.now.server.discovery:
                 self._discovery.start(self._facts())
@@ -142,6 +145,7 @@ class Daemon:
             self.dreams.close()
             self.player.close()
             self.ableton.close()
+            self.midi.close()
             self.clips.close()
             self.listening.worker.stop()
             self.endpoint.close()
@@ -233,7 +237,7 @@ class Daemon:
         listening = self.listening
         frame = listening.newest.number if listening.newest else 0
         dropped = listening.dropped + self.delivery.dropped_frames
-        workers = (listening.worker, self.layouts, self.dreams, self.player)
+        workers = (listening.worker, self.layouts, self.dreams, self.player, self.midi)
         return (
             self.epoch, frame, time.monotonic() - self._started, min(listening.load, 1.0), self.dreams.steps_per_s,
             len(self.session.subscriptions), dropped, sum(w.restarts for w in workers), listening.state,
@@ -252,8 +256,8 @@ class Daemon:
             "http_port": self.web.port,
             "pid": os.getpid(),
             "model": self.model_id,
-            "neurons": self.anatomy.neurons,
-            "layers": len(self.anatomy.layers),
+            "neurons": self.plan.neurons,
+            "layers": len(self.plan.layers),
         }
         return json.dumps(facts)
 
@@ -264,6 +268,8 @@ class Daemon:
         """Raises BridgeError if it cannot be."""
         if wanted.transport.mode == "link" != self.live.now.transport.mode:
             link.require()
+        if wanted.midi.enabled and not self.live.now.midi.enabled:
+            midi_ports.require()
 
     def _on_change(self, names: list[Parameter]) -> None:
         sections = {p.section for p in names}
@@ -279,18 +285,19 @@ class Daemon:
             self.player.changed()
         if "ableton" in sections:
             self.ableton.changed()
+        self.midi.changed()  # any of them may lie under a fader
         packets = [encode(p.address, p.to_wire(self.live.now)) for p in names if p.on_wire]
         for entry in self.session.subscriptions.to(STATE):
             for packet in entry.wanted(packets):
                 self.delivery.send(packet, entry.address)
 
     def _make_packer(self, settings: Settings) -> Packer:
-        normalizer, classes = self._normalizer(settings), self.anatomy.spec.classes
-        return Packer(self.anatomy.layers, self.epoch, normalizer, classes, self.selection)
+        normalizer, classes = self._normalizer(settings), self.plan.classes
+        return Packer(self.plan.layers, self.epoch, normalizer, classes, self.selection)
 
     def _normalizer(self, settings: Settings) -> Normalizer:
         s = settings.stream
-        return Normalizer(self.anatomy.layers, self._statistics, s.normalize, s.gamma, s.floor)
+        return Normalizer(self.plan.layers, self._statistics, s.normalize, s.gamma, s.floor)
 
 
 def _check_source(settings: Settings) -> None:

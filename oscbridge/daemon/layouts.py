@@ -9,7 +9,7 @@ from multiprocessing.context import SpawnContext
 from pathlib import Path
 from typing import Any
 
-from ..ear.anatomy import Anatomy
+from ..ear.plan import Plan
 from ..errors import BridgeError
 from ..layout import keeping
 from ..layout.keeping import Layout
@@ -36,7 +36,7 @@ class Surroundings:
     """What the desk needs of the daemon."""
 
     model: Path
-    anatomy: Anatomy
+    plan: Plan
     model_id: str
     settings: Callable[[], Settings]
     subscribers: Callable[[], list[Subscription]]
@@ -65,7 +65,7 @@ class LayoutDesk:
         self._shared: SharedArrays | None = None  # made when first needed
         self._layout: Layout | None = None
         self._solving: Floats | None = None  # the places of a layout that is not finished
-        self._packer = LayoutPacker(around.anatomy.layers)
+        self._packer = LayoutPacker(around.plan.layers)
         self._update = -1
         self._begun: asyncio.Future[None] | None = None
         self._stopped: asyncio.Future[None] | None = None
@@ -92,7 +92,7 @@ class LayoutDesk:
         own = sorted(self._folder.glob("*.npy"), key=lambda p: p.stat().st_mtime, reverse=True)
         for path in [*own, self._shipped]:
             try:
-                layout = keeping.load(path, self._around.anatomy.neurons)
+                layout = keeping.load(path, self._around.plan.neurons)
             except BridgeError:
                 continue
             if path == self._shipped or layout.made.get("model") == self._around.model_id:
@@ -110,7 +110,7 @@ class LayoutDesk:
         if self.is_solving:
             raise BridgeError("a layout is being solved; its parameters act at once, /ear/layout/stop ends it", 409)
         loop = asyncio.get_running_loop()
-        self._shared = self._shared or SharedArrays(self._context, self._around.anatomy.neurons, 2)
+        self._shared = self._shared or SharedArrays(self._context, self._around.plan.neurons, 2)
         self.is_solving, self._update = True, -1
         self.rev += 1
         self._begun = loop.create_future()
@@ -146,7 +146,7 @@ class LayoutDesk:
             raise BridgeError(f"there is no layout {name[:80]!r}; there are: {', '.join(names) or 'none'}", 404)
         path = self._shipped if name == SHIPPED else self._folder / f"{name}.npy"
         loop = asyncio.get_running_loop()
-        self._take(await loop.run_in_executor(None, keeping.load, path, self._around.anatomy.neurons))
+        self._take(await loop.run_in_executor(None, keeping.load, path, self._around.plan.neurons))
         self.tell_all()
 
     def names(self) -> list[str]:
@@ -209,7 +209,7 @@ class LayoutDesk:
     def _finished(self, file: str) -> None:
         self._end_worker()
         try:
-            self._layout = keeping.load(self._folder / file, self._around.anatomy.neurons)
+            self._layout = keeping.load(self._folder / file, self._around.plan.neurons)
         except BridgeError as error:
             self._failed(error)
             return

@@ -60,41 +60,23 @@ class _Listener:
     ) -> None:
         import torch
 
-        from ..ear.spec import load_spec
-        from ..ear.weights import load_ear
-        from ..resources import loop_file
-        from ..sound import decode
+        from ..ear.hearing import open_hearing
 
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a hop
-        path = Path(model)
-        spec = load_spec(path)
-        self._rate, self._hop = spec.scalogram.rate, spec.scalogram.hop
-        loaded = load_ear(spec, path.with_suffix(".safetensors"), torch.from_numpy(decode(loop_file(), self._rate)))
+        opened = open_hearing(Path(model), time.perf_counter)
+        self._torch, self._hearing = torch, opened.hearing
+        self._values = opened.hearing.values.numpy()
+        self._rate, self._hop = opened.rate, opened.hop
         self._sock, self._frames, self._recent, self._last = sock, frames, recent, last
         self._listen, self._deck = listen, deck
         self._lock = threading.Lock()
         self._lost_before = 0  # by sources that played before
         self._orders: Orders = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[_Opened] = queue.SimpleQueue()
-        self._make_stream(loaded)
-        frames.write_statistics(loaded.statistics)
+        frames.write_statistics(opened.statistics)
         self._source = self._first_source()
-        self._tell({"ready": loaded.id, "trained": loaded.trained, "what": self._source.what})
-
-    def _make_stream(self, loaded: Any) -> None:
-        import torch
-
-        from ..ear.scalogram import ScalogramStream
-        from ..ear.streaming import EarStream
-
-        self._torch = torch
-        self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
-        self._values = self._stream.values.numpy()
-        # the first calls pack weights and allocate: better now, on silence, than with the first sound. As many hops as
-        # the slowest layer needs for a step, so that frame 0 is a step of every layer
-        for _ in range(max(layer.frames_per_step for layer in self._stream.layers)):
-            self._stream.push(self._scalogram.push(torch.zeros(self._hop)))
+        self._tell({"ready": opened.id, "trained": opened.trained, "what": self._source.what})
 
     def _first_source(self) -> Source:
         """The source asked for; if it cannot be had, the bundled loop, and the reason is told."""
@@ -126,10 +108,10 @@ class _Listener:
             self._recent.write(hop.samples)
             with self._torch.inference_mode():
                 if hop.dropped_count:
-                    self._scalogram.hear(self._torch.from_numpy(hop.dropped.reshape(-1)))
+                    self._hearing.skip(self._torch.from_numpy(hop.dropped.reshape(-1)))
                     dropped += hop.dropped_count
                     self._number += hop.dropped_count
-                self._stream.push(self._scalogram.push(self._torch.from_numpy(hop.samples)))
+                self._hearing.push(self._torch.from_numpy(hop.samples))
             took = time.perf_counter_ns() - began
             lost = dropped + self._lost_before + self._source.lost_hops
             self._frames.write(Frame(self._number, hop.unix_ns, took, lost, self._values))

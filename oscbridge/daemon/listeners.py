@@ -52,7 +52,7 @@ class Listeners:
             raise BridgeError("nothing is sent there that can be listened to; a stream is subscribed to", 404)
         entries = self._entries.setdefault(client.source, {})
         if stream not in entries:
-            wish = check_wish(stream, "", "", most_bytes(client.source), daemon.anatomy.layers)
+            wish = check_wish(stream, "", "", most_bytes(client.source), daemon.plan.layers)
             entries[stream] = daemon.session.subscriptions.add_listening(client, wish, set())
         entry = entries[stream]
         assert entry.only is not None

@@ -5,38 +5,25 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from .. import resources
-from ..ear.anatomy import Anatomy
+from ..ear.plan import Plan
 from ..ear.selection import Selection
 from ..errors import BridgeError
-from ..files import write_whole
 from ..osc.clients import Source
 from ..osc.route import parse_target
 from ..osc.routes import Routes
 from ..osc.streams import FramePackets, Packet
 from ..sections import Route, Settings
 from ..settings import ROUTES
-from ..validation import check, did_you_mean, read_yaml
-from .names import checked_name, is_name
+from ..validation import check
+from .named_files import NamedFiles, kept_in
 
 
-@dataclass(frozen=True)
-class Folders:
-    """Where sets of routes lie: the user's own, and those that come with the package."""
-
-    own: Path
-    shipped: Path
-
-
-def route_folders(user: Path) -> Folders:
+def route_files(user: Path) -> NamedFiles:
     """user: the user's data folder."""
-    return Folders(user / "routes", resources.folder("config") / "routes")
+    return kept_in("routes", user, "set of routes")
 
 
 class RouteDesk:
@@ -47,16 +34,16 @@ class RouteDesk:
 
     def __init__(
         self,
-        anatomy: Anatomy,
+        plan: Plan,
         selection: Selection,
         routes: Sequence[Route],
-        folders: Folders,
+        files: NamedFiles,
         send: Callable[[Packet, Source], None],
         allows: Callable[[str], bool],
     ) -> None:
-        self._folders, self._send = folders, send
+        self._files, self._send = files, send
         self._ips: dict[str, str] = {}
-        self.table = Routes(anatomy.layers, anatomy.spec.classes, selection, self._ip, allows)
+        self.table = Routes(plan.layers, plan.classes, selection, self._ip, allows)
         self.table.add(routes)
 
     def _ip(self, host: str) -> str:
@@ -88,7 +75,7 @@ class RouteDesk:
 
     async def load(self, name: str) -> int:
         """Adds a set of routes; returns how many. Raises BridgeError: 404 no such set, 422 with all its mistakes."""
-        routes = await asyncio.get_running_loop().run_in_executor(None, read_set, self._folders, name)
+        routes = await asyncio.get_running_loop().run_in_executor(None, read_set, self._files, name)
         await self.add(routes)
         return len(routes)
 
@@ -96,25 +83,16 @@ class RouteDesk:
         """Keeps the routes that there are; returns how many."""
         routes = self.table.routes
         data = {ROUTES: [_plain(route) for route in routes]}
-        text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        path = self._folders.own / f"{checked_name(name, 'a set of routes')}.yaml"
-        await asyncio.get_running_loop().run_in_executor(None, write_whole, path, text.encode())
+        await asyncio.get_running_loop().run_in_executor(None, self._files.write, name, data)
         return len(routes)
 
 
-def read_set(folders: Folders, name: str) -> list[Route]:
+def read_set(files: NamedFiles, name: str) -> list[Route]:
     """Raises BridgeError: 404 no such set, 422 with all its mistakes."""
-    file = f"{checked_name(name, 'a set of routes')}.yaml"
-    path = next((f / file for f in (folders.own, folders.shipped) if (f / file).is_file()), None)
-    if path is None:
-        known = sorted({p.stem for f in (folders.own, folders.shipped) for p in f.glob("*.yaml") if is_name(p.stem)})
-        raise BridgeError(
-            f"no set of routes {name!r}; there are {', '.join(known) or 'none'}.{did_you_mean(name, known)}", 404
-        )
-    data: Any = read_yaml(path) or {}
-    settings = check(Settings, data, path.name)
+    file, data = files.read(name)
+    settings = check(Settings, data, file)
     if others := sorted(set(data) - {ROUTES}):
-        raise BridgeError(f"{path.name} also sets {', '.join(others)}; a set of routes holds routes alone")
+        raise BridgeError(f"{file} also sets {', '.join(others)}; a set of routes holds routes alone")
     return settings.routes
 
 

@@ -62,7 +62,7 @@ class Session(Answers):
         for number, wanted in enumerate(subscribers):
             try:
                 host = socket.gethostbyname(wanted.host) if ":" not in wanted.host else wanted.host
-                address, layers = (host, wanted.port), self._daemon.anatomy.layers
+                address, layers = (host, wanted.port), self._daemon.plan.layers
                 wish = check_wish(wanted.stream, wanted.packing, wanted.filter, most_bytes(address), layers)
             except (BridgeError, OSError) as error:
                 raise BridgeError(f"server.subscribers.{number} ({wanted.host}): {error}") from error

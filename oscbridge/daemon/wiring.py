@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..osc.clips import progress
 from ..osc.streams import DREAM, LAYOUT
-from . import ableton_desk, clip_desk, dreams, layouts, listening
+from . import ableton_desk, clip_desk, dreams, layouts, listening, midi_desk
 
 if TYPE_CHECKING:
     from .control import Daemon
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def around_listening(d: Daemon) -> listening.Surroundings:
     return listening.Surroundings(
-        d.model, d.anatomy.spec.scalogram.hop_s, lambda: d.live.now.listen, lambda: _deck(d), d.on_frame,
+        d.model, d.plan.hop_s, lambda: d.live.now.listen, lambda: _deck(d), d.on_frame,
         d.became_ready, lambda message: d.live.answer(message), lambda: d.live.worker_down(),
         d.session.tell_all, d.say,
     )  # fmt: skip
@@ -24,7 +24,7 @@ def around_listening(d: Daemon) -> listening.Surroundings:
 
 def around_layouts(d: Daemon) -> layouts.Surroundings:
     return layouts.Surroundings(
-        d.model, d.anatomy, d.model_id, lambda: d.live.now,
+        d.model, d.plan, d.model_id, lambda: d.live.now,
         lambda: d.session.subscriptions.to(LAYOUT),
         lambda entry, packets: d.delivery.send_frame(entry.id, packets, entry.address),
         lambda entry: d.delivery.is_busy(entry.id), d.web.url_of, d.say,
@@ -33,7 +33,7 @@ def around_layouts(d: Daemon) -> layouts.Surroundings:
 
 def around_clips(d: Daemon) -> clip_desk.Surroundings:
     return clip_desk.Surroundings(
-        lambda: d.live.now, d.anatomy.spec.scalogram.rate, d.session.subscriptions.to, d.delivery.send, d.web.url_of,
+        lambda: d.live.now, d.plan.rate, d.session.subscriptions.to, d.delivery.send, d.web.url_of,
         lambda next_id: _hand_over(d, next_id), lambda order: _play(d, order), lambda: d.dreams.changed(),
         d.routes.beat, d.say,
     )  # fmt: skip
@@ -41,7 +41,7 @@ def around_clips(d: Daemon) -> clip_desk.Surroundings:
 
 def around_dreams(d: Daemon) -> dreams.Surroundings:
     return dreams.Surroundings(
-        d.model, d.selection, d.anatomy.neurons, lambda: d.live.now, lambda: d.clips.frames, d.clips.file_of,
+        d.model, d.selection, d.plan.neurons, lambda: d.live.now, lambda: d.clips.frames, d.clips.file_of,
         lambda: str(d.clips.running.path) if d.clips.running else "", lambda *told: _show_step(d, *told),
         d.clips.take, lambda *told: d.session.tell_all("/ear/fail", *told), d.say,
     )  # fmt: skip
@@ -51,6 +51,13 @@ def around_ableton(d: Daemon) -> ableton_desk.Surroundings:
     return ableton_desk.Surroundings(
         lambda: d.live.now.ableton, d.allows, lambda bpm: d.live.put({"transport.bpm": bpm}),
         d.clips.transport.follow, d.session.tell_all, d.say,
+    )  # fmt: skip
+
+
+def around_midi(d: Daemon) -> midi_desk.Surroundings:
+    return midi_desk.Surroundings(
+        lambda: d.live.now, lambda values: d.live.put(values), lambda values: d.live.apply(values), d.session.fire,
+        d.session.tell_all, d.say,
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from functools import cached_property
 
 from .spec import EarSpec
 
+CLASSES = "classes"  # the name of the last layer, if its neurons are probabilities of classes
+
 
 def output_size(size: int, kernel: int, padding: int = 0, stride: int = 1) -> int:
     """floor((size - kernel + padding) / stride) + 1, `padding` summed over both ends.
@@ -153,8 +155,8 @@ class _Walk:
             self._neurons(name, inner)
             field = inner
         if self.spec.classes:
-            field = self._conv("classes", field, len(self.spec.classes), (1, 1), kind="head")
-            self._neurons("classes", field)
+            field = self._conv(CLASSES, field, len(self.spec.classes), (1, 1), kind="head")
+            self._neurons(CLASSES, field)
         return Anatomy(self.spec, tuple(self.operations), tuple(self.layers))
 
     def _conv(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..errors import BridgeError
 from ..validation import check, read_yaml
 
 
@@ -117,13 +119,36 @@ class EarSpec(Sizes):
         return self
 
 
+class TaggerSpec(Sizes):
+    """The VGG tagger. hop: samples at 16 kHz from one frame to the next."""
+
+    kind: Literal["tagger"]
+    name: str = "vgg-tagger"
+    hop: int = Field(512, ge=64, le=16_384)
+
+
 def ear_id(spec: EarSpec, weights: Path) -> str:
     """What a patch may key its caches by: name and digest of the weights, or `<name>-untrained-<seed>`."""
     if not weights.exists():
         return f"{spec.name}-untrained-{spec.seed}"
-    return f"{spec.name}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+    return digest_id(spec.name, weights)
+
+
+def digest_id(name: str, weights: Path) -> str:
+    return f"{name}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+
+
+def load_any_spec(path: Path) -> EarSpec | TaggerSpec:
+    """Reads models/<name>.yaml. Raises BridgeError with every mistake in it."""
+    data = read_yaml(path)
+    if isinstance(data, dict) and data.get("kind") == "tagger":
+        return check(TaggerSpec, data, str(path))
+    return check(EarSpec, data, str(path))
 
 
 def load_spec(path: Path) -> EarSpec:
-    """Reads models/<name>.yaml. Raises BridgeError with every mistake in it."""
-    return check(EarSpec, read_yaml(path), str(path))
+    """The same where it has to be an ear. Raises BridgeError 409 if it is another network."""
+    spec = load_any_spec(path)
+    if not isinstance(spec, EarSpec):
+        raise BridgeError(f"{path.stem} is no ear: it listens and can be selected in, but this takes an ear", 409)
+    return spec

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ear.anatomy import Layer
+from ..ear.anatomy import CLASSES, Layer
 from ..ear.neurons import Floats
 from ..ear.selection import Selection
 from ..errors import BridgeError
 from ..sections import Route
 from ..validation import did_you_mean
 from .packets import encode
-from .streams import CLASSES, FramePackets
+from .streams import FramePackets
 
 VALUE = "$value"
 SOURCES = (

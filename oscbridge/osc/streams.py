@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ear.anatomy import Layer
+from ..ear.anatomy import CLASSES, Layer  # the stream is called as the layer that it shows
 from ..ear.neurons import Floats, Levels, Normalizer, Region, parse_filter, spans, to_u8
 from ..ear.selection import Selection
 from ..errors import BridgeError
@@ -23,7 +23,6 @@ Packet = bytes | memoryview
 
 LAYOUT = "layout"
 DREAM, CLIPS, TRANSPORT, STATE = "dream", "clips", "transport", "state"
-CLASSES = "classes"  # the stream, and the layer that it shows
 MOST_CLASSES = 16
 DEFAULT = "-"  # the default packing, for hosts that cannot send an empty string
 MAX_FILTER = 1_000  # letters; a datagram full of layers would take seconds to work out
@@ -86,7 +85,7 @@ STREAMS: dict[str, StreamKind] = {
         (Sent("/ear/selection", "f:mean f:peak"),),
     ),
     CLASSES: StreamKind(
-        ("",), False, True, "what it sounds like: the network's classes, the 16 most probable, best first",
+        ("",), False, True, "what it sounds like: the network's classes or tags, the 16 most probable, best first",
         (Sent("/ear/classes", "s:name f:probability …"),),
     ),
     LAYOUT: StreamKind(

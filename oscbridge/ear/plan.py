@@ -1,0 +1,45 @@
+"""What a network is before any weight is read: all that those need to know of it who only pass its activations on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import BridgeError
+from .anatomy import CLASSES, Layer, anatomy
+from .spec import TaggerSpec, digest_id, ear_id, load_any_spec
+from .tagger_anatomy import RATE, TAGS, tagger_layers
+
+
+@dataclass(frozen=True)
+class Plan:
+    """id: name and digest of the weights; layers: in the wire's order; rate: samples a second of what it hears; hop:
+    samples from one frame to the next; classes: names of the last layer's neurons, if it is called `classes`."""
+
+    id: str
+    layers: tuple[Layer, ...]
+    rate: int
+    hop: int
+    classes: tuple[str, ...]
+
+    @property
+    def neurons(self) -> int:
+        return self.layers[-1].span.stop
+
+    @property
+    def hop_s(self) -> float:
+        return self.hop / self.rate
+
+
+def plan_of(path: Path) -> Plan:
+    """Of the network whose YAML that is. Loads no torch. Raises BridgeError with every mistake in it."""
+    spec, weights = load_any_spec(path), path.with_suffix(".safetensors")
+    if isinstance(spec, TaggerSpec):
+        if not weights.is_file():
+            raise BridgeError(f"{weights} is not there; take the file that travels with oscbridge", 404)
+        # a look changes every layer, whenever it comes
+        layers = [replace(layer, frames_per_step=1) for layer in tagger_layers()]
+        layers[-1] = replace(layers[-1], name=CLASSES)
+        return Plan(digest_id(spec.name, weights), tuple(layers), RATE, spec.hop, TAGS)
+    s = spec.scalogram
+    return Plan(ear_id(spec, weights), anatomy(spec).layers, s.rate, s.hop, spec.classes)
