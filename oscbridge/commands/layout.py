@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import resources
-from ..ear.neurons import Statistics
+from ..ear.hearing import open_hearing
+from ..ear.neurons import Floats, Statistics
 from ..ear.opening import open_ear
-from ..ear.spec import EarSpec, load_spec
+from ..ear.spec import EarSpec, TaggerSpec, load_any_spec, load_spec
+from ..ear.tagger import load_unfolded
 from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
@@ -29,6 +31,7 @@ from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved
 from ..layout.snapshots import Snapshots
 from ..layout.solver import Forces, Solver
+from ..layout.topologies import tagger_network
 from ..sections import Layout as Wishes
 from ..sound import decode
 
@@ -72,6 +75,9 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
             _solve_plain(console, wanted, wanted.model, network, wishes)
         return
     path = resources.model_file(wanted.model)
+    if isinstance(load_any_spec(path), TaggerSpec):
+        _solve_tagger(console, wanted, path, many)
+        return
     loaded, loop = open_ear(path, wanted.loop)
     for wishes in many:
         if wanted.checkpoints is not None:
@@ -88,6 +94,18 @@ def _solve_ear(console: Console, wanted: Wanted, loaded: LoadedEar, loop: torch.
         from .layout_film import write_mp4
 
         write_mp4(console, kept.path.with_suffix(".mp4"), loaded, loop, kept.positions, job.network, wanted.size)
+
+
+def _solve_tagger(console: Console, wanted: Wanted, path: Path, many: Sequence[Wishes]) -> None:
+    if wanted.mp4 or wanted.checkpoints:
+        raise BridgeError("--mp4 and --checkpoints are for ears; take them out")
+    opened, tagger = open_hearing(path, time.perf_counter), load_unfolded(path.with_suffix(".safetensors"))
+    for wishes in many:
+        network = tagger_network(tagger, wishes.weights == "weight")
+        own = None
+        if wishes.charge == "variance":
+            own = charges.from_variance(np.square(opened.statistics.std), network.spans)
+        _solve_plain(console, wanted, path.stem, network, wishes, own, {"model": opened.id})
 
 
 def _solve_training(console: Console, wanted: Wanted, path: Path, last: LoadedEar, wishes: Wishes) -> None:
@@ -113,11 +131,21 @@ def _early(spec: EarSpec, weights: Path, music: torch.Tensor, last: LoadedEar) -
     return replace(early, statistics=statistics)
 
 
-def _solve_plain(console: Console, wanted: Wanted, name: str, graph: Network | Edges, wishes: Wishes) -> None:
-    solver = Solver(graph, charges.uniform(graph.nodes), Forces(wishes.k, wishes.gravity), wishes.seed)
+def _solve_plain(
+    console: Console,
+    wanted: Wanted,
+    name: str,
+    graph: Network | Edges,
+    wishes: Wishes,
+    own: Floats | None = None,
+    about: dict[str, Any] | None = None,
+) -> None:
+    """own: the nodes' charges, all alike if None; about: of the network, for the file."""
+    own = charges.uniform(graph.nodes) if own is None else own
+    solver = Solver(graph, own, Forces(wishes.k, wishes.gravity), wishes.seed)
     snapshots = Snapshots(solver)
     _follow(console, f"{name}, {graph.nodes:,} nodes", snapshots.solve(), 1)
-    made = {"graph": name, **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
+    made = {"graph": name, **(about or {}), **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
     _keep(console, wanted, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}", snapshots.positions, made, graph)
 
 

@@ -1,4 +1,4 @@
-"""The graph of an ear, from what it is made of."""
+"""The graphs of an ear and of the tagger, from what they are made of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ..ear.anatomy import anatomy
 from ..ear.network import ContextBlock, Ear, EncoderBlock
+from ..ear.tagger import VggTagger
+from ..ear.tagger_anatomy import HIDDEN, KERNEL, POOLS, TAGS, tagger_layers
 from .graph import Network
 from .links import Channelwise, Dense, Group, Link, Uniform
 
@@ -94,4 +96,21 @@ def ear_network(ear: Ear, weighted: bool, prediction: bool = False) -> Network:
         b.dense(spec.c_layer, spec.c_layer + 1, ear.head.weight[..., 0])
     if prediction:
         b.dense(spec.c_layer, z, torch.ones(b.groups[z].channels, b.groups[spec.c_layer].channels, 1))
+    return b.done()
+
+
+def tagger_network(tagger: VggTagger, weighted: bool) -> Network:
+    """The graph of the VGG tagger, its neurons in the wire's order: convolutions with their pools along frequency, the
+    dense layer over both steps of the last maps, and each tag from its logit."""
+    b = Builder(weighted)
+    for layer in tagger_layers():
+        b.group(layer.name, layer.channels, layer.positions)
+    for i, pool in enumerate(POOLS):
+        weights = getattr(tagger, f"conv{i + 1}").weight.abs().sum(2)
+        size, step = pool.size[1], pool.stride[1]
+        b.dense(i, i + 1, weights, -(KERNEL // 2), stride=step // size, pool=size)
+    last = len(POOLS)
+    dense = tagger.dense.weight.view(len(TAGS), -1, HIDDEN).abs().sum(1)  # in its order: time, frequency, channel
+    b.dense(last, last + 1, dense[..., None])
+    b.channelwise(last + 1, last + 2, torch.ones(len(TAGS), 1))
     return b.done()

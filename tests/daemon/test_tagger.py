@@ -70,3 +70,10 @@ def test_what_takes_an_ear_is_refused_in_words_and_it_hears_on(wire: Wire, comma
     for _ in range(3):  # the first is the newest frame that there is
         wire.wait_for(lambda m: m[0] == "/ear/level/mean")
     assert wire.ask("/ear/status")[2] > before
+
+
+def test_its_layout_travels_with_it(wire: Wire) -> None:
+    wire.subscribe("layout")
+    ready = wire.wait_for(lambda m: m[0] == "/ear/layout/ready")
+    assert ready[4:] == (PLAN.neurons, 1)
+    assert wire.ask("/ear/select/circle", 0.0, 0.0, 0.3, 1.0)[0] == "/ear/done"
