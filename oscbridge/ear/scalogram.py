@@ -72,10 +72,10 @@ class ScalogramStream:
     def hear(self, samples: Tensor) -> None:
         """Takes sound in without a column: for hops that are dropped, so that the next column is still right.
 
-        samples: (n x hop,) float32
+        samples: (n x hop,) float32; none where not even the skipped sound was there in time
         """
         self._before = None
-        for hop in torch.split(samples, self.bank.spec.hop):
+        for hop in samples.view(-1, self.bank.spec.hop):
             self._stream.hear(hop)
 
     def push(self, samples: Tensor) -> Tensor:

@@ -104,3 +104,12 @@ def test_a_tagger_without_its_weights_is_told(tmp_path: Path) -> None:
     path.write_text("kind: tagger\nhopp: 3\n")
     with pytest.raises(BridgeError, match="Did you mean hop"):
         plan_of(path)
+
+
+@pytest.mark.parametrize("model", ["ear-half", "vgg-tagger"])
+def test_hops_are_skipped_of_which_no_sound_is_left(model: str) -> None:
+    opened = open_hearing(resources.model_file(model), clock)
+    opened.hearing.skip(torch.zeros(0))
+    opened.hearing.skip(torch.zeros(3 * opened.hop))
+    opened.hearing.push(torch.zeros(opened.hop))
+    assert torch.isfinite(opened.hearing.values).all()
