@@ -35,6 +35,7 @@ class WindowHearing:
         window = len(self._sound)
         self._sound = torch.cat((self._sound, samples))[-window:]
 
+    @torch.inference_mode()
     def push(self, samples: Tensor) -> None:
         """One hop, (hop,) float32, and a look if it is time for one."""
         self.skip(samples)
