@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -149,14 +150,24 @@ def test_a_client_that_owns_the_clock_ends_loops(dreaming: Wire) -> None:
     assert "/ear/clip/activate" not in [m[0] for m in dreaming.messages(2 * LOOP_S)]
     playing = 0
     for _ in range(3):
-        assert dreaming.ask("/ear/clip/ended", playing)[0] == "/ear/done"
-        ready = next_ready(dreaming)
+        ready = ready_once_ended(dreaming, playing)
         dreaming.send("/ear/clip/loaded", ready[0])
         list(dreaming.messages(0.2))
         dreaming.send("/ear/clip/ended", playing)
         clip, *_, in_seconds, _ = activation(dreaming, timeout_s=2)
         assert clip >= ready[0] and in_seconds <= 0.01
         playing = clip
+
+
+def ready_once_ended(wire: Wire, playing: int) -> tuple[Any, ...]:
+    """The clip that the end of a loop brings; on a busy machine the dream has made no step since the last, and the loop
+    plays once more."""
+    for _ in range(10):
+        assert wire.ask("/ear/clip/ended", playing)[0] == "/ear/done"
+        for message in wire.messages(2.0):
+            if message[0] == "/ear/clip/ready":
+                return message[1:]
+    raise AssertionError("ten loops ended and no clip came")
 
 
 def test_in_other_modes_nobody_else_ends_a_loop(client: Wire) -> None:

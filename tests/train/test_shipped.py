@@ -72,5 +72,5 @@ def test_the_snapshots_of_the_training_load_as_ear_half(path: Path) -> None:
 
 def test_there_are_snapshots_for_a_layout_that_follows_the_training() -> None:
     files = sorted((MODELS / "training").glob("*.safetensors"))
-    assert len(files) >= 6
+    assert len(files) >= 4
     assert sum(f.stat().st_size for f in files) < 40e6
