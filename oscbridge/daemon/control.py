@@ -326,4 +326,10 @@ def run(daemon_of: Callable[[], Daemon]) -> None:
 
 
 async def _run(daemon_of: Callable[[], Daemon]) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (
+        "SIGINT",
+        "SIGTERM",
+    ):  # one that comes while the daemon is being built waits until it runs, and ends it
+        _on_signal(loop, getattr(signal, name), lambda: None)
     await daemon_of().run()
