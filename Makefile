@@ -7,8 +7,8 @@ STAMP := $(VENV)/.installed
 
 # Most tests wait for a daemon, a program or the clock. A file stays on one worker, and those that wait come first.
 TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder
-# JACK loses periods on a busy machine, so these have it for themselves.
-ALONE := $(wildcard tests/clients/test_jack_*.py) tests/clients/test_supercollider_clips.py
+# What plays and records loses sound on a busy machine, so these have it for themselves.
+ALONE := $(wildcard tests/clients/test_jack_*.py) $(wildcard tests/clients/*_clips.py)
 
 .DEFAULT_GOAL := help
 
