@@ -16,7 +16,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from .errors import BridgeError
-from .sections import Route, Settings, number_is_a_name
+from .sections import Route, Section, Settings, number_is_a_name
 from .validation import Mistakes, allowed, bounds, check, did_you_mean, read_yaml, shown
 
 ROUTES = "routes"  # a list in the settings file, and no section of parameters
@@ -124,9 +124,9 @@ class Parameter:
 def parameters() -> Iterator[Parameter]:
     """Every parameter, in the order of the table."""
     for section, field in Settings.model_fields.items():
-        if section == ROUTES:
-            continue
-        for name, inner in field.annotation.model_fields.items():  # type: ignore[union-attr]
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, Section)):
+            continue  # routes: a list is no section
+        for name, inner in field.annotation.model_fields.items():
             yield Parameter(section, name, inner)
 
 

@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 ADDRESS = ("enabled", "host", "port", "reply_port")
 ASK_S = 2.0
 GONE_S = 7.0  # three questions without an answer
-LOWEST_BPM, HIGHEST_BPM = 20.0, 400.0
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """set_bpm: sets the tempo; follow: beat, moment (ns, monotonic) and tempo of Live; tell_all: outcome, address,
-    code and sentence for all clients."""
+    """within_bpm: the nearest tempo that we can play; set_bpm: sets it; follow: beat, moment (ns, monotonic) and tempo
+    of Live; tell_all: outcome, address, code and sentence for all clients."""
 
     settings: Callable[[], Ableton]
     allows: Callable[[str], bool]
+    within_bpm: Callable[[float], float]
     set_bpm: Callable[[float], None]
     follow: Callable[[float, int, float], object]
     tell_all: Callable[[str, str, int, str], None]
@@ -42,7 +42,7 @@ class AbletonDesk:
         self._around = around
         self._seen = Ableton()
         self._socket: socket.socket | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
         self._target = ("", 0)
         self._heard_at = 0.0
         self._follower = BeatFollower()
@@ -57,35 +57,39 @@ class AbletonDesk:
             return
         self.close()
         if wanted.enabled:
-            try:
-                self._open(wanted)
-            except (BridgeError, OSError) as error:
-                self._trouble(error.code if isinstance(error, BridgeError) else 404, str(error))
+            self._running = asyncio.ensure_future(self._run(wanted))
 
     def close(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._running is not None:
+            self._running.cancel()
         if self._socket is not None:
             if self.is_there:
                 self._send(*ableton.listen(False))
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
-        self._socket, self._asking, self.is_there = None, None, False
+        self._socket, self._running, self.is_there = None, None, False
 
     def clip(self, number: int) -> None:
         """A clip is activated: its slot is fired, so that Live launches it where the loop ends."""
         if self.is_there and self._seen.slots:
             self._send(ableton.fire(self._seen.track, number % self._seen.slots))
 
-    def _open(self, wanted: Ableton) -> None:
-        ip = socket.gethostbyname(wanted.host)
+    async def _run(self, wanted: Ableton) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            # AbletonOSC listens on IPv4; a name server may take seconds
+            self._open(wanted, await loop.run_in_executor(None, socket.gethostbyname, wanted.host))
+        except (BridgeError, OSError) as error:
+            self._trouble(error.code if isinstance(error, BridgeError) else 404, str(error))
+            return
+        await self._ask()
+
+    def _open(self, wanted: Ableton, ip: str) -> None:
         if not self._around.allows(ip):
             raise BridgeError(f"ableton.host is {wanted.host!r}, in none of the networks of server.allow", 403)
         self._target = (ip, wanted.port)
         self._socket = bind("127.0.0.1" if is_local(ip) else "0.0.0.0", wanted.reply_port, "ableton.reply_port")
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._socket, self._read)
-        self._asking = loop.create_task(self._ask())
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
 
     async def _ask(self) -> None:
         while True:
@@ -116,7 +120,7 @@ class AbletonDesk:
             self._send(*ableton.listen())
             self._around.say(f"Ableton Live is there, at {self._target[0]}:{self._target[1]}")
         if said.name == "tempo" and said.value > 0:
-            self._bpm = min(max(said.value, LOWEST_BPM), HIGHEST_BPM)
+            self._bpm = self._around.within_bpm(said.value)
             self._follower.begin(self._bpm)
             if self._seen.follow:
                 self._around.set_bpm(self._bpm)

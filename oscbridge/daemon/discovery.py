@@ -10,6 +10,8 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .local import ip_of_host
+
 if TYPE_CHECKING:
     from zeroconf import ServiceInfo
     from zeroconf.asyncio import AsyncZeroconf
@@ -70,7 +72,7 @@ class Discovery:
         from zeroconf.asyncio import AsyncZeroconf
 
         addresses = _addresses(self._host)
-        is_open = ipaddress.ip_address(_ip(self._host)).is_unspecified
+        is_open = ipaddress.ip_address(ip_of_host(self._host)).is_unspecified
         self._zeroconf = AsyncZeroconf(InterfaceChoice.All if is_open else addresses)
         name = f"oscbridge on {socket.gethostname().partition('.')[0]}"
         for kind, port in self._ports.items():
@@ -92,12 +94,8 @@ def _addresses(host: str) -> list[str]:
     """Ours, as others reach us."""
     import ifaddr
 
-    ip = ipaddress.ip_address(_ip(host))
+    ip = ipaddress.ip_address(ip_of_host(host))
     if not ip.is_unspecified:
         return [str(ip)]
     found = [one.ip for adapter in ifaddr.get_adapters() for one in adapter.ips if isinstance(one.ip, str)]
     return [a for a in found if not ipaddress.ip_address(a).is_loopback] or ["127.0.0.1"]
-
-
-def _ip(host: str) -> str:
-    return host if ":" in host else socket.gethostbyname(host)

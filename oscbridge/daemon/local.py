@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -25,3 +26,8 @@ def within(networks: Sequence[str]) -> Callable[[str], bool]:
         return any(address in network for network in parsed)
 
     return is_within
+
+
+def ip_of_host(host: str) -> str:
+    """An IP as it is, or that of a name, for which a name server may take seconds. Raises OSError if it is unknown."""
+    return host if ":" in host else socket.gethostbyname(host)

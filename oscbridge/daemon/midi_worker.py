@@ -16,7 +16,6 @@ controller. It is told
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import socket
 import threading
@@ -25,7 +24,7 @@ from typing import Any
 
 from ..errors import BridgeError
 from .midi_ports import load, open_api, pick_input, pick_output
-from .worker_process import begin, tell, under_control
+from .worker_process import begin, lines_of, tell, under_control
 
 NICE = -10
 LOOK_S = 2.0
@@ -53,12 +52,8 @@ def run(sock: socket.socket, parent: int, device: str) -> None:
 
 def _read(sock: socket.socket, items: Items) -> None:
     """In a thread of its own: control's lines."""
-    buffer = b""
-    with contextlib.suppress(OSError):
-        while data := sock.recv(65_536):
-            *lines, buffer = (buffer + data).split(b"\n")
-            for line in lines:
-                items.put(json.loads(line))
+    for item in lines_of(sock):
+        items.put(item)
     items.put(None)  # control is gone: the ports are closed first, which JACK needs
 
 

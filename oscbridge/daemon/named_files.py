@@ -17,20 +17,21 @@ from .names import checked_name, is_name
 
 @dataclass(frozen=True)
 class NamedFiles:
-    """what: a word for one of them, as "MIDI map"; own: the user's folder, which need not exist; shipped: read only."""
+    """what: a word for one of them, as "MIDI map"; own: the user's folder, which need not exist; shipped: another that
+    is only read, if there is one."""
 
     what: str
     own: Path
-    shipped: Path
+    shipped: Path | None = None
 
     def read(self, name: str) -> tuple[str, Any]:
         """The file's name and what it holds. Raises BridgeError: 404 there is none, 422 that is no name, or no YAML."""
         file = self._file(name)
-        path = next((f / file for f in (self.own, self.shipped) if (f / file).is_file()), None)
+        path = next((f / file for f in self._folders if (f / file).is_file()), None)
         if path is None:
             known = self.names()
-            there = ", ".join(known) or "none"
-            raise BridgeError(f"no {self.what} {name!r}; there are {there}.{did_you_mean(name, known)}", 404)
+            there = f"there are {', '.join(known[:20])}" if known else "none is saved yet"
+            raise BridgeError(f"no {self.what} {name!r}; {there}.{did_you_mean(name, known)}", 404)
         return path.name, read_yaml(path) or {}
 
     def write(self, name: str, data: Any) -> None:
@@ -39,7 +40,11 @@ class NamedFiles:
         write_whole(self.own / self._file(name), text.encode())
 
     def names(self) -> list[str]:
-        return sorted({p.stem for f in (self.own, self.shipped) for p in f.glob("*.yaml") if is_name(p.stem)})
+        return sorted({p.stem for f in self._folders for p in f.glob("*.yaml") if is_name(p.stem)})
+
+    @property
+    def _folders(self) -> list[Path]:
+        return [self.own] if self.shipped is None else [self.own, self.shipped]
 
     def _file(self, name: str) -> str:
         return checked_name(name, f"a {self.what}") + ".yaml"

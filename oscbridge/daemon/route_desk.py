@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ..osc.streams import FramePackets, Packet
 from ..sections import Route, Settings
 from ..settings import ROUTES
 from ..validation import check
+from .local import ip_of_host
 from .named_files import NamedFiles, kept_in
 
 
@@ -49,7 +49,7 @@ class RouteDesk:
     def _ip(self, host: str) -> str:
         """Looked up once, and before the daemon runs or in another thread: a name server may take seconds."""
         if host not in self._ips:
-            self._ips[host] = host if ":" in host else socket.gethostbyname(host)
+            self._ips[host] = ip_of_host(host)
         return self._ips[host]
 
     async def add(self, routes: Sequence[Route]) -> list[str]:

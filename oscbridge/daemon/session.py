@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from ..sections import Subscriber
 from ..settings import Parameter
 from .answers import Answers, Request
 from .delivery import most_bytes
+from .local import ip_of_host
 
 if TYPE_CHECKING:
     from .control import Daemon
@@ -61,7 +61,7 @@ class Session(Answers):
         """Those that are listed in the settings, and never expire. Raises BridgeError if one cannot be."""
         for number, wanted in enumerate(subscribers):
             try:
-                host = socket.gethostbyname(wanted.host) if ":" not in wanted.host else wanted.host
+                host = ip_of_host(wanted.host)
                 address, layers = (host, wanted.port), self._daemon.plan.layers
                 wish = check_wish(wanted.stream, wanted.packing, wanted.filter, most_bytes(address), layers)
             except (BridgeError, OSError) as error:

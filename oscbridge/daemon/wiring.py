@@ -49,8 +49,8 @@ def around_dreams(d: Daemon) -> dreams.Surroundings:
 
 def around_ableton(d: Daemon) -> ableton_desk.Surroundings:
     return ableton_desk.Surroundings(
-        lambda: d.live.now.ableton, d.allows, lambda bpm: d.live.put({"transport.bpm": bpm}),
-        d.clips.transport.follow, d.session.tell_all, d.say,
+        lambda: d.live.now.ableton, d.allows, d.session.space.parameters["/ear/transport/bpm"].from_wire,
+        lambda bpm: d.live.put({"transport.bpm": bpm}), d.clips.transport.follow, d.session.tell_all, d.say,
     )  # fmt: skip
 
 

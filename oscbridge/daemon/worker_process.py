@@ -61,10 +61,15 @@ def tell(sock: socket.socket, message: dict[str, Any]) -> None:
 
 def read_orders(sock: socket.socket, orders: Orders) -> None:
     """In a thread of its own: puts control's lines into the queue, and ends the process when control is gone."""
+    for order in lines_of(sock):
+        orders.put(order)
+    os._exit(0)
+
+
+def lines_of(sock: socket.socket) -> Iterator[Any]:
+    """What control says, a line of JSON at a time, until it is gone."""
     buffer = b""
     with contextlib.suppress(OSError):
         while data := sock.recv(65_536):
             *lines, buffer = (buffer + data).split(b"\n")
-            for line in lines:
-                orders.put(json.loads(line))
-    os._exit(0)
+            yield from map(json.loads, lines)

@@ -70,14 +70,14 @@ class Opened:
 def open_hearing(path: Path, clock: Callable[[], float]) -> Opened:
     """The network whose YAML that is, warmed up on silence: the first calls pack weights and allocate, better now than
     with the first sound. clock: seconds, steady. Raises BridgeError."""
-    spec_of_any = load_any_spec(path)
-    if isinstance(spec_of_any, TaggerSpec):
-        return _open_tagger(path, spec_of_any, clock)
+    spec = load_any_spec(path)
+    if isinstance(spec, TaggerSpec):
+        return _open_tagger(path, spec, clock)
     loaded, _ = open_ear(path)
-    spec, hearing = loaded.bank.spec, EarHearing(loaded)
+    rate, hop, hearing = spec.scalogram.rate, spec.scalogram.hop, EarHearing(loaded)
     for _ in range(hearing.settle):  # so that frame 0 is a step of every layer
-        hearing.push(torch.zeros(spec.hop))
-    return Opened(hearing, loaded.id, spec.rate, spec.hop, loaded.statistics, loaded.trained)
+        hearing.push(torch.zeros(hop))
+    return Opened(hearing, loaded.id, rate, hop, loaded.statistics, loaded.trained)
 
 
 def _open_tagger(path: Path, spec: TaggerSpec, clock: Callable[[], float]) -> Opened:

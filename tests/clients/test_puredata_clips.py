@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tests.wire import Running
 
 from .need import need
 from .programs import PATIENCE_S, Program, free_port
+from .recorded import out_of_the_way
 from .superclips import LOOP, RATE, Samples, dream, dreaming, places
 
 CLIPS = 5
@@ -245,18 +245,9 @@ def test_a_clip_that_pure_data_cannot_read_leaves_it_with_the_one_before_while_o
     with daemon.wire() as other:
         other.subscribe("clips")
         player.wait_for(r"started: \d+", times=2)
-        player.process.send_signal(signal.SIGSTOP)  # until the file that it is told of is out of its way
-        while other.receive(0.05):
-            pass
-        _, missing, _, _, name, *_ = other.wait_for(lambda m: m[0] == "/ear/clip/ready")
-        path = Path(name)
-        path.rename(path.with_suffix(".hidden"))
-        player.process.send_signal(signal.SIGCONT)
-        try:
+        with out_of_the_way(player, other) as missing:
             other.send("/ear/clip/loaded", missing)
             player.wait_for(rf"failed: {missing}")
-        finally:
-            path.with_suffix(".hidden").rename(path)
         other.wait_for(lambda m: m[:2] == ("/ear/clip/activate", missing))
         player.wait_for(rf"done: /ear/clip/failed {missing}")
         player.wait_for(rf"started: (?!{missing}$)\d+", since=player.lines.index(f"failed: {missing}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import soundfile
 from tests.wire import Running
 
 from .programs import PATIENCE_S
+from .recorded import Announced, assert_no_gap_or_click, out_of_the_way
 from .superclips import LOOP, RATE, Samples, dream, dreaming
 from .test_puredata_objects import PureData, patch
 
@@ -82,20 +82,12 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_clips_are_heard_one_after_the_other_in_time_without_a_gap_or_click(daemon: Running, tmp_path: Path) -> None:
     with daemon.wire() as wire:
         wire.subscribe("clips")
-        paths: dict[int, Path] = {}
-        announced: dict[int, float] = {}
-        left_s: dict[int, float] = {}
+        announced = Announced(wire)
         with Player(tmp_path, daemon.port) as player:
             end = time.monotonic() + PATIENCE_S
             while len(player.clips("started")) < 4:
                 assert time.monotonic() < end, player.lines[-12:]
-                message = wire.receive(0.05)
-                if message and message[0] == "/ear/clip/ready":
-                    paths[message[1]] = Path(message[4])
-                    wire.send("/ear/clip/loaded", message[1])
-                elif message and message[0] == "/ear/clip/activate":
-                    announced[message[1]] = message[2] + message[3] / 1e6
-                    left_s[message[1]] = message[4]
+                announced.listen(0.05)
             sound = player.sound()
             assert player.complaints() == [] and not player.clips("failed")
         clips = player.clips("started")[:3]
@@ -104,23 +96,15 @@ def test_clips_are_heard_one_after_the_other_in_time_without_a_gap_or_click(daem
             assert (
                 f"done: /ear/clip/loaded {clip}" in player.lines and f"done: /ear/clip/started {clip}" in player.lines
             )
-    sounds = {clip: soundfile.read(paths[clip], dtype="float32")[0] for clip in clips}
+    sounds = {clip: soundfile.read(announced.paths[clip], dtype="float32")[0] for clip in clips}
     begins = []
     for clip in clips:
         begins.append(begin_of(sound, sounds[clip]))
-    late = np.diff(begins) - np.diff([announced[clip] for clip in clips]) * RATE
-    heard = sound[begins[0] : begins[-1]]
-    zeros = np.diff(np.flatnonzero(np.concatenate([[True], heard != 0, [True]]))).max() - 1
-    steps = np.abs(np.diff(heard)).max()
-    off_ms = np.abs(late) / RATE * 1e3
-    print(f"loops out of step by {off_ms.max():.2f} ms at most, {off_ms.mean():.2f} in the mean")
-    print(f"the longest silence {zeros} samples, the largest step {steps:.4f}")
-    assert zeros <= BLOCK
-    largest = max(np.abs(np.diff(sounds[clip], append=sounds[clip][:1])).max() for clip in clips)
+    late = np.diff(begins) - np.diff([announced.begins[clip] for clip in clips]) * RATE
+    assert_no_gap_or_click(sound[begins[0] : begins[-1]], list(sounds.values()), late, RATE, BLOCK, FADE)
     loudest = max(np.abs(sounds[clip]).max() for clip in clips)
-    assert steps < np.sqrt(2) * largest + np.pi * loudest / FADE
     for old, new, since, begin in zip(clips, clips[1:], begins, begins[1:], strict=False):
-        if left_s[new] * RATE < FADE + BLOCK:  # told so late by a busy machine that it fades for less
+        if announced.left_s[new] * RATE < FADE + BLOCK:  # told so late by a busy machine that it fades for less
             continue
         at = np.arange(since + BLOCK, begin)
         angle = np.clip((at - begin + FADE) / FADE, 0, 1) * np.pi / 2
@@ -133,17 +117,8 @@ def test_a_clip_that_cannot_be_read_is_told_and_the_one_before_loops_on(daemon: 
     with Player(tmp_path, daemon.port) as player, daemon.wire() as other:
         other.subscribe("clips")
         player.wait_for(r"clip: started \d+")
-        player.process.send_signal(signal.SIGSTOP)  # until the file that it is told of is out of its way
-        while other.receive(0.05):
-            pass
-        _, bad, _, _, name, *_ = other.wait_for(lambda m: m[0] == "/ear/clip/ready")
-        path = Path(name)
-        path.rename(path.with_suffix(".hidden"))
-        player.process.send_signal(signal.SIGCONT)
-        try:
+        with out_of_the_way(player, other) as bad:
             player.wait_for(f"clip: failed {bad}")
-        finally:
-            path.with_suffix(".hidden").rename(path)
         player.wait_for(f"done: /ear/clip/failed {bad}")
         player.wait_for(rf"clip: started (?!{bad}$)\d+", since=player.lines.index(f"clip: failed {bad}"))
         sound = player.sound()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from oscbridge.osc.packets import encode
 from tests.wire import ROOT, Running
 
 from .programs import PATIENCE_S, Program, free_port
+from .recorded import Announced, assert_no_gap_or_click, out_of_the_way
 from .superclips import LOOP, RATE, Samples, dream, dreaming, places
 from .test_jack_device import Jack
 
@@ -299,35 +299,21 @@ def playing(jack: Jack, tmp_path: Path) -> Iterator[Playing]:
 def test_ten_swaps_are_heard_in_time_without_a_gap_or_click(playing: Playing) -> None:
     with playing.daemon.wire() as other:
         other.subscribe("clips")
-        paths, announced = {}, {}
+        announced = Announced(other)
         end = time.monotonic() + 2 * PATIENCE_S
         while len(playing.started()) < SWAPS + 2:
             assert time.monotonic() < end, playing.sclang.lines[-12:]
-            message = other.receive(0.05)
-            if message and message[0] == "/ear/clip/ready":
-                paths[message[1]] = Path(message[4])
-                other.send("/ear/clip/loaded", message[1])
-            elif message and message[0] == "/ear/clip/activate":
-                announced[message[1]] = message[2] + message[3] / 1e6
+            announced.listen(0.05)
     sound = playing.sound()
     clips = playing.started()[: SWAPS + 1]
-    assert clips == sorted(set(clips)) and set(clips) <= set(announced)
-    sounds = {clip: soundfile.read(paths[clip], dtype="float32")[0] for clip in clips}
+    assert clips == sorted(set(clips)) and set(clips) <= set(announced.begins)
+    sounds = {clip: soundfile.read(announced.paths[clip], dtype="float32")[0] for clip in clips}
     found = {clip: places(sound, sounds[clip][MIDDLE]) for clip in clips}
     assert all(found.values()), f"not heard as it was announced: {[c for c in clips if not found[c]]}"
     begins = [found[clip][0] - MIDDLE.start for clip in clips]
-    late = np.diff(begins) - np.diff([announced[clip] for clip in clips]) * RATE
-    heard = sound[begins[0] : begins[-1]]
-    steps = np.abs(np.diff(heard)).max()
-    zeros = np.diff(np.flatnonzero(np.concatenate([[True], heard != 0, [True]]))).max() - 1
-    off_ms = np.abs(late) / RATE * 1e3
-    print(f"loops out of step by {off_ms.max():.2f} ms at most, {off_ms.mean():.2f} in the mean")
-    print(f"the longest silence {zeros} samples, the largest step {steps:.4f}")
+    late = np.diff(begins) - np.diff([announced.begins[clip] for clip in clips]) * RATE
+    assert_no_gap_or_click(sound[begins[0] : begins[-1]], list(sounds.values()), late, RATE, BLOCK, FADE)
     assert late.max() < LOOP / 4  # it may be less: on a busy machine JACK itself leaves periods out
-    assert zeros <= BLOCK
-    largest = max(np.abs(np.diff(sounds[clip], append=sounds[clip][:1])).max() for clip in clips)
-    loudest = max(np.abs(sounds[clip]).max() for clip in clips)
-    assert steps < np.sqrt(2) * largest + np.pi * loudest / FADE
 
     for old, new, since, begin in zip(clips, clips[1:], begins, begins[1:], strict=False):
         whole = np.arange(since + 2 * BLOCK, begin - FADE - BLOCK)  # the old clip alone, round and round
@@ -346,20 +332,8 @@ def test_a_clip_that_cannot_be_read_is_told_and_the_one_before_loops_on(playing:
     with playing.daemon.wire() as other:
         other.subscribe("clips")
         sclang.wait_for(r"started: \d+", times=2)
-        sclang.process.send_signal(signal.SIGSTOP)  # until the file that it is told of is out of its way
-        while other.receive(0.05):
-            pass
-        _, bad, _, _, name, *_ = other.wait_for(lambda m: m[0] == "/ear/clip/ready")
-        path = Path(name)
-        path.rename(path.with_suffix(".hidden"))
-        if harm == "broken":
-            path.write_text("this is no sound")
-        sclang.process.send_signal(signal.SIGCONT)
-        try:
+        with out_of_the_way(sclang, other, "this is no sound" if harm == "broken" else "") as bad:
             sclang.wait_for(rf"done: /ear/clip/failed {bad}")
-        finally:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".hidden").rename(path)
         sclang.wait_for(rf"started: (?!{bad}$)\d+", since=len(sclang.lines))
     assert bad not in playing.started()
     sound = playing.sound()

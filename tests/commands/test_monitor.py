@@ -389,21 +389,34 @@ def test_it_ends_with_0_after_the_frames_it_was_asked_for(server: Running) -> No
     assert "\x1b" not in output, "no colours in a log"
 
 
-def test_ctrl_c_ends_it_with_0_and_its_subscription_too(server: Running, wire: Wire) -> None:
-    before = wire.ask("/ear/status")[6]
-    with start("--port", str(server.port), "--plain") as process:
+@pytest.fixture(scope="module")
+def unshared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A daemon at which no lease of another test runs out meanwhile."""
+    with Running(tmp_path_factory.mktemp("unshared")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_wire(unshared: Running) -> Iterator[Wire]:
+    with unshared.wire() as client:
+        yield client
+
+
+def test_ctrl_c_ends_it_with_0_and_its_subscription_too(unshared: Running, own_wire: Wire) -> None:
+    before = own_wire.ask("/ear/status")[6]
+    with start("--port", str(unshared.port), "--plain") as process:
         next(lines_with(process, "frames/s"))
-        assert wire.ask("/ear/status")[6] == before + 1
+        assert own_wire.ask("/ear/status")[6] == before + 1
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
-    assert wire.ask("/ear/status")[6] == before
+    assert own_wire.ask("/ear/status")[6] == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals in Python")
-def test_a_window_that_is_closed_ends_it_and_its_subscription_too(server: Running, wire: Wire) -> None:
-    before = wire.ask("/ear/status")[6]
+def test_a_window_that_is_closed_ends_it_and_its_subscription_too(unshared: Running, own_wire: Wire) -> None:
+    before = own_wire.ask("/ear/status")[6]
     window, terminal = os.openpty()
-    command = [sys.executable, "-m", "oscbridge", "monitor", "--port", str(server.port)]
+    command = [sys.executable, "-m", "oscbridge", "monitor", "--port", str(unshared.port)]
     with subprocess.Popen(
         command, stdin=terminal, stdout=terminal, cwd=ROOT, env=os.environ | {"TERM": "xterm"}
     ) as shown:
@@ -415,7 +428,7 @@ def test_a_window_that_is_closed_ends_it_and_its_subscription_too(server: Runnin
         os.close(window)
         shown.send_signal(signal.SIGHUP)
         assert shown.wait(20) == 0
-    assert wire.ask("/ear/status")[6] == before
+    assert own_wire.ask("/ear/status")[6] == before
 
 
 def test_it_finds_the_daemon_again_after_a_restart(tmp_path: Path) -> None:

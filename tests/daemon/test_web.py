@@ -279,6 +279,24 @@ def test_anything_else_is_told_what_there_is(site: Site) -> None:
         assert answer.headers["content-type"].startswith("text/plain")
 
 
+def test_a_browser_is_sent_to_the_page_and_all_others_get_the_address_space(site: Site) -> None:
+    browser, host = site.get("/", "Accept: text/html,application/xhtml+xml"), site.get("/", "Accept: */*")
+    assert (browser.status, browser.headers["location"]) == (302, "/ui/")
+    assert host.headers["content-type"].startswith("application/json") and '"/ear"' in host.text
+    assert site.get("/?HOST_INFO", "Accept: text/html").status == 200, "who asks for a part is no browser"
+    assert site.get("/ui").headers["location"] == "/ui/"
+
+
+def test_the_page_comes_with_its_types_and_a_policy_that_lets_nothing_else_in(site: Site) -> None:
+    for name, kind in (("", "text/html"), ("main.js", "text/javascript"), ("style.css", "text/css")):
+        answer = site.get(f"/ui/{name}")
+        assert answer.status == 200 and answer.headers["content-type"].startswith(kind)
+        assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert site.get("/ui/../sections.py").status == 404
+    assert site.get("/ui/%2e%2e%2fsections.py").status == 404
+
+
 def test_a_file_that_is_not_there_is_named(site: Site) -> None:
     assert "no file 'map.f64'" in site.get("/files/layouts/map.f64").text
 

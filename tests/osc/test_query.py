@@ -86,7 +86,9 @@ def test_values_are_those_in_force_everywhere_in_the_tree() -> None:
     assert node("/ear/dream/step_size", "VALUE", settings) == {"VALUE": [7.5]}
     assert node("/", "", settings)["CONTENTS"]["ear"]["CONTENTS"]["dream"]["CONTENTS"]["step_size"]["VALUE"] == [7.5]
     assert node("/ear/dream", "CONTENTS", settings)["CONTENTS"]["step_size"]["VALUE"] == [7.5]
-    assert node("/ear/dream/step_size")["VALUE"] == [4.0], "what one reader is told stays in nobody's tree"
+    before = node("/ear/dream", settings=settings)
+    assert node("/ear/dream/step_size")["VALUE"] == [4.0]
+    assert before["CONTENTS"]["step_size"]["VALUE"] == [7.5], "what one reader was told is not changed by another's"
 
 
 @pytest.mark.parametrize(

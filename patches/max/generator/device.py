@@ -9,7 +9,7 @@ from typing import Any
 from . import amxd
 from .client import LIVE_REPLY, client, wants
 from .patcher import AMBER, BLUE, TEXT, WELL, Box, Patch, Rect
-from .playing import ENUM, FLOAT, PARAMETERS, decks, dial, follow
+from .playing import ENUM, FLOAT, PARAMETERS, decks, dial, follow, handed_over
 from .streams import LAYERS, bars
 
 FOLDER = Path(__file__).parents[2] / "ableton"
@@ -201,12 +201,7 @@ def _tempo(patch: Patch, connected: Box) -> None:
 def _clips(patch: Patch) -> None:
     wants(patch, "clips - 0")
     buffers = ("---deck0", "---deck1")
-    script = patch.obj(f"js ear.clips.js {buffers[0]} {buffers[1]}")
-    route = patch.obj("route /ear/clip/ready /ear/clip/activate")
-    patch.wire(patch.receives("from"), route)
-    patch.wire((route, 0), patch.obj("prepend ready"), script)
-    patch.wire((route, 1), patch.obj("prepend activate"), script)
-    patch.wire((script, 0), patch.sends("to"))
+    script = handed_over(patch, buffers)
     volume = control(
         patch, "live.dial", (610, 4, 58, 50), "volume", "Of the clips; the track's own sound goes through as it is.",
         type=FLOAT, mmin=-60.0, mmax=6.0, unitstyle=4, initial=[-6.0], initial_enable=1,

@@ -195,17 +195,23 @@ def decks(patch: Patch, script: Box, buffers: tuple[str, str]) -> Box:
     return mix
 
 
-def clips(names: str = "ear.") -> Patch:
-    patch = Patch(324, 132, names, "Plays what is dreamed, and changes over when the daemon says so.")
-    heading(patch, "clips", "")
-    wants(patch, "clips - 0")
-    buffers = ("#0-deck0", "#0-deck1")
+def handed_over(patch: Patch, buffers: tuple[str, str]) -> Box:
+    """The script that loads clips into two buffers, with what the daemon says to it and what it answers."""
     script = patch.obj(f"js ear.clips.js {buffers[0]} {buffers[1]}")
     route = patch.obj("route /ear/clip/ready /ear/clip/activate")
     patch.wire(patch.receives("from"), route)
     patch.wire((route, 0), patch.obj("prepend ready"), script)
     patch.wire((route, 1), patch.obj("prepend activate"), script)
     patch.wire((script, 0), patch.sends("to"))
+    return script
+
+
+def clips(names: str = "ear.") -> Patch:
+    patch = Patch(324, 132, names, "Plays what is dreamed, and changes over when the daemon says so.")
+    heading(patch, "clips", "")
+    wants(patch, "clips - 0")
+    buffers = ("#0-deck0", "#0-deck1")
+    script = handed_over(patch, buffers)
     sound = decks(patch, script, buffers)
     patch.note("volume", (10, 40, 50, 20))
     volume = patch.ui("flonum", (60, 39, 54, 22), minimum=-60.0, maximum=6.0, textcolor=TEXT, bgcolor=WELL)
