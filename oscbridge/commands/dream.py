@@ -1,4 +1,4 @@
-"""`oscbridge dream`: makes a sound that excites chosen neurons, or does to an ear what another sound does."""
+"""`oscbridge dream`: makes a sound that excites chosen neurons, or does to a network what another sound does."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from rich.console import Console
 from torch import Tensor
 
 from .. import resources, settings
-from ..ear.anatomy import anatomy
 from ..ear.opening import open_with_reference
-from ..ear.spec import EarSpec, load_spec
+from ..ear.plan import plan_of
 from ..errors import BridgeError
 from ..files import write_whole
 from ..sections import Dream as Wishes
@@ -42,8 +41,8 @@ ELSEWHERE = {
 class Wanted:
     """What the command line asks for, as it came.
 
-    model: an ear's name or YAML; selects: as parse_select takes them; origin: noise, silence or a file; seconds, steps:
-    when a dream ends; length: of a clip in seconds; out: a clip, or a folder if there are several; overrides:
+    model: a network's name or YAML; selects: as parse_select takes them; origin: noise, silence or a file; seconds,
+    steps: when a dream ends; length: of a clip in seconds; out: a clip, or a folder if there are several; overrides:
     "dream.name=value"; layers: of a reconstruction, all if none
     """
 
@@ -81,16 +80,16 @@ def dream(wanted: Wanted) -> None:
     limit = _limit(wanted)
     wishes = wishes_of(wanted)
     path = resources.model_file(wanted.model)
-    spec = load_spec(path)
-    layers = anatomy(spec).layers
+    plan = plan_of(path)
+    layers = plan.layers
     regions = [parse_select(text, layers) for text in wanted.selects]
     named = [layer_named(word, layers) for word in wanted.layers]
     if not wanted.every_layer and not wanted.is_reconstruction:
         _check_selection(wishes, regions)
-    samples = _samples(wanted.length, spec.scalogram.rate)
+    samples = _samples(wanted.length, plan.rate)
     (check_folder_path if wanted.every_layer or wanted.is_reconstruction else check_clip_path)(wanted.out)
-    origin = make_origin(wanted.origin, wishes, spec.scalogram.rate, samples, wanted.tell)
-    studio = _studio(wanted, path, spec, wishes, limit, samples)
+    origin = make_origin(wanted.origin, wishes, plan.rate, samples, wanted.tell)
+    studio = _studio(wanted, path, plan.rate, wishes, limit, samples)
     if wanted.every_layer or wanted.is_reconstruction:
         from . import dream_layers
 
@@ -169,13 +168,13 @@ def _check_selection(wishes: Wishes, regions: Sequence[Region]) -> None:
         raise BridgeError(f"dream.objective {wishes.objective} says itself what is dreamed; leave out --select")
 
 
-def _studio(wanted: Wanted, path: Path, spec: EarSpec, wishes: Wishes, limit: Limit, samples: int) -> Studio:
+def _studio(wanted: Wanted, path: Path, rate: int, wishes: Wishes, limit: Limit, samples: int) -> Studio:
     target_file = wanted.match or wanted.style
     target = None
     if target_file is not None:
-        target = read_loop(target_file.expanduser(), spec.scalogram.rate, samples, wanted.tell)
-    loaded, music, reference = open_with_reference(path)
-    return Studio(loaded, reference, wishes, limit, samples, music if target is None else target)
+        target = read_loop(target_file.expanduser(), rate, samples, wanted.tell)
+    model, music, reference = open_with_reference(path)
+    return Studio(model, reference, wishes, limit, samples, music if target is None else target)
 
 
 def _single(wanted: Wanted, studio: Studio, origin: Tensor, regions: Sequence[Region]) -> None:
@@ -224,9 +223,9 @@ def _title(wanted: Wanted, studio: Studio, regions: Sequence[Region]) -> str:
 
 
 def _drawn(wanted: Wanted, studio: Studio, dreamed: Dreamed, title: str) -> bytes:
-    bank, unit = studio.loaded.bank, UNITS[studio.wishes.objective]
+    bank, unit = studio.bank, UNITS[studio.wishes.objective]
     notes = (
-        f"{studio.loaded.ear.spec.name} · {origin_told(wanted, studio.wishes)} · {dreamed.steps:,} steps · score "
+        f"{studio.name} · {origin_told(wanted, studio.wishes)} · {dreamed.steps:,} steps · score "
         f"{picture.short(dreamed.before)} to {picture.short(dreamed.after)} {unit}"
     )
     before, after = picture.upright(dreamed.origin, bank), picture.upright(dreamed.clip, bank)

@@ -37,10 +37,10 @@ def every_layer(wanted: Wanted, studio: Studio, origin: Tensor) -> None:
 
     Raises BridgeError if the disk refuses.
     """
-    bank, unit = studio.loaded.bank, UNITS["activate"]
+    bank, unit = studio.bank, UNITS["activate"]
     rows: list[Row] = []
     cells: list[Cell] = []
-    layers = _inner(studio)
+    layers = studio.model.plan.inner
     with progress_bar(wanted.console) as bar:
         for layer in layers:
             last = min(CHANNELS, layer.channels) - 1
@@ -66,9 +66,8 @@ def every_layer(wanted: Wanted, studio: Studio, origin: Tensor) -> None:
                 break
     wanted.tell(f"{len(rows)} clips and {INDEX} written to {wanted.out}")
     if wanted.png:
-        spec = studio.loaded.ear.spec
         notes = (
-            f"{spec.name} · channels 0-{CHANNELS - 1} of every layer · {origin_told(wanted, studio.wishes)} · below "
+            f"{studio.name} · channels 0-{CHANNELS - 1} of every layer · {origin_told(wanted, studio.wishes)} · below "
             f"each name its score before and after, {unit}"
         )
         seconds = studio.samples / studio.rate
@@ -85,8 +84,8 @@ def reconstruct(wanted: Wanted, studio: Studio, origin: Tensor, named: Sequence[
     Source: Gatys, Ecker & Bethge (2016), Image style transfer, content reconstruction.
     """
     assert wanted.match is not None
-    bank, name = studio.loaded.bank, wanted.match.name
-    layers = sorted(set(named), key=lambda layer: layer.index) or _inner(studio)
+    bank, name = studio.bank, wanted.match.name
+    layers = sorted(set(named), key=lambda layer: layer.index) or studio.model.plan.inner
     rows: list[Row] = []
     found: list[Depth] = []
     noise = likeness(origin, studio.target, bank)
@@ -124,8 +123,7 @@ def reconstruct(wanted: Wanted, studio: Studio, origin: Tensor, named: Sequence[
     wanted.tell(f"correlations with {name}; noise began at {noise:.3f}")
     wanted.tell(f"{len(rows)} clips and {TABLE} written to {wanted.out}")
     if wanted.png:
-        spec = studio.loaded.ear.spec
-        notes = f"{spec.name} · {name} dreamed anew from what one layer hears · {origin_told(wanted, studio.wishes)}"
+        notes = f"{studio.name} · {name} dreamed anew from what one layer hears · {origin_told(wanted, studio.wishes)}"
         seconds = studio.samples / studio.rate
         drawn = picture.depths("What each layer keeps of a sound", notes, found, noise, cells, bank.spec, seconds)
         write_whole(wanted.out / CURVE, drawn)
@@ -138,11 +136,6 @@ def likeness(x: Tensor, y: Tensor, bank: FilterBank) -> float:
     frames = max(1, len(x) // bank.spec.hop)
     both = circular_scalogram(torch.stack([x, y]), bank, 0, frames)[:, 0]
     return correlation(both[0], both[1])
-
-
-def _inner(studio: Studio) -> list[Layer]:
-    """Every layer but the classes: a class is no depth of hearing."""
-    return list(studio.layers[: studio.loaded.ear.spec.c_layer + 1])
 
 
 def _file(wanted: Wanted, layer: Layer) -> Path:

@@ -1,4 +1,4 @@
-"""A dream at the terminal: one ear and its wishes, so many seconds or steps, a bar that shows how it goes."""
+"""A dream at the terminal: one network and its wishes, so many seconds or steps, a bar that shows how it goes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -14,9 +15,12 @@ from torch import Tensor
 from ..dream.dreamer import Dreamer
 from ..dream.goals import Goals
 from ..dream.objectives import Selected
-from ..ear.anatomy import Layer, anatomy
+from ..ear.anatomy import Layer
+from ..ear.filterbank import FilterBank
+from ..ear.model import Model
 from ..ear.reference import Reference
 from ..ear.selection import Selection
+from ..ear.spec import ScalogramSpec
 from ..ear.weights import LoadedEar
 from ..sections import Dream as Wishes
 from .dream_words import Region
@@ -64,7 +68,7 @@ class Studio:
     """What all dreams of a call share. wishes: of the command line; samples: of a clip; target: (n,) or (samples,)
     what match and style aim at."""
 
-    loaded: LoadedEar
+    model: Model
     reference: Reference
     wishes: Wishes
     limit: Limit
@@ -72,12 +76,21 @@ class Studio:
     target: Tensor
 
     @property
+    def name(self) -> str:
+        return self.model.plan.name
+
+    @property
     def layers(self) -> Sequence[Layer]:
-        return anatomy(self.loaded.ear.spec).layers
+        return self.model.plan.layers
 
     @property
     def rate(self) -> int:
-        return self.loaded.bank.spec.rate
+        return self.model.plan.rate
+
+    @cached_property
+    def bank(self) -> FilterBank:
+        """For the eye: the ear's own scalogram, or as much of it as the network's rate holds."""
+        return FilterBank(shown_scalogram(self.model))
 
     def selected(self, regions: Sequence[Region]) -> Selected:
         selection = Selection(self.layers)
@@ -87,8 +100,16 @@ class Studio:
 
     def dreamer(self, origin: Tensor, regions: Sequence[Region]) -> Dreamer:
         """Raises BridgeError as Dreamer does."""
-        goals = Goals(self.loaded, self.reference, self.target)
-        return Dreamer(self.loaded, origin, self.wishes, self.selected(regions), goals)
+        goals = Goals(self.model, self.reference, self.target)
+        return Dreamer(self.model, origin, self.wishes, self.selected(regions), goals)
+
+
+def shown_scalogram(model: Model) -> ScalogramSpec:
+    if isinstance(model, LoadedEar):
+        return model.bank.spec
+    usual, rate = ScalogramSpec(), model.plan.rate
+    fitting = [b for b in range(usual.bins) if usual.frequency_hz(b) < 0.49 * rate]
+    return ScalogramSpec(rate=rate, hop=round(usual.hop_s * rate), bins=len(fitting))
 
 
 def progress_bar(console: Console) -> Progress:

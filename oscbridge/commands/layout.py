@@ -16,11 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import resources
-from ..ear.hearing import open_hearing
-from ..ear.neurons import Floats, Statistics
-from ..ear.opening import open_ear
-from ..ear.spec import EarSpec, TaggerSpec, load_any_spec, load_spec
-from ..ear.tagger import load_unfolded
+from ..ear.model import Model
+from ..ear.neurons import Statistics
+from ..ear.opening import open_model, sound_for
+from ..ear.spec import EarSpec, load_spec
 from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
@@ -31,7 +30,6 @@ from ..layout.slices import resnet18_network, vgg16_network
 from ..layout.snapshots import Progress as Solved
 from ..layout.snapshots import Snapshots
 from ..layout.solver import Forces, Solver
-from ..layout.topologies import tagger_network
 from ..sections import Layout as Wishes
 from ..sound import decode
 
@@ -42,8 +40,8 @@ IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}
 class Wanted:
     """What the command line asks for.
 
-    model: an ear's name or YAML, or one of IMAGE_NETS; edges: a file of edges instead; state: a torchvision state dict
-    for IMAGE_NETS; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a sound file
+    model: a network's name or YAML, or one of IMAGE_NETS; edges: a file of edges instead; state: a torchvision state
+    dict for IMAGE_NETS; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a sound file
     """
 
     model: str
@@ -61,7 +59,7 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
     """Solves one layout for each of the wishes. Raises BridgeError for what the user can mend."""
     console = Console(highlight=False)
     if wanted.mp4 and (wanted.edges or wanted.model in IMAGE_NETS):
-        raise BridgeError("--mp4 shows an ear while it hears its loop; this graph hears nothing")
+        raise BridgeError("--mp4 shows a network while it hears its loop; this graph hears nothing")
     if wanted.edges is not None:
         graph = read_edges(wanted.edges)
         for wishes in many:
@@ -75,37 +73,25 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
             _solve_plain(console, wanted, wanted.model, network, wishes)
         return
     path = resources.model_file(wanted.model)
-    if isinstance(load_any_spec(path), TaggerSpec):
-        _solve_tagger(console, wanted, path, many)
-        return
-    loaded, loop = open_ear(path, wanted.loop)
+    model = open_model(path)
+    loop = sound_for(model, wanted.loop)
     for wishes in many:
-        if wanted.checkpoints is not None:
-            _solve_training(console, wanted, path, loaded, wishes)
+        if wanted.checkpoints is None:
+            _solve(console, wanted, model, loop, wishes)
+        elif isinstance(model, LoadedEar):
+            _solve_training(console, wanted, path, model, wishes)
         else:
-            _solve_ear(console, wanted, loaded, loop, wishes)
+            raise BridgeError(f"--checkpoints is for ears, and {model.plan.name} is none; take it out")
 
 
-def _solve_ear(console: Console, wanted: Wanted, loaded: LoadedEar, loop: torch.Tensor, wishes: Wishes) -> None:
-    job = Job(loaded, loop, wishes)
-    _follow(console, f"{loaded.ear.spec.name}, {job.network.nodes:,} neurons", job.solve(), 1 + len(job.moments))
+def _solve(console: Console, wanted: Wanted, model: Model, loop: torch.Tensor, wishes: Wishes) -> None:
+    job = Job(model, loop, wishes)
+    _follow(console, f"{model.plan.name}, {job.network.nodes:,} neurons", job.solve(), 1 + len(job.moments))
     kept = _keep(console, wanted, job.name, job.positions, job.made, job.network)
     if wanted.mp4:
         from .layout_film import write_mp4
 
-        write_mp4(console, kept.path.with_suffix(".mp4"), loaded, loop, kept.positions, job.network, wanted.size)
-
-
-def _solve_tagger(console: Console, wanted: Wanted, path: Path, many: Sequence[Wishes]) -> None:
-    if wanted.mp4 or wanted.checkpoints:
-        raise BridgeError("--mp4 and --checkpoints are for ears; take them out")
-    opened, tagger = open_hearing(path, time.perf_counter), load_unfolded(path.with_suffix(".safetensors"))
-    for wishes in many:
-        network = tagger_network(tagger, wishes.weights == "weight")
-        own = None
-        if wishes.charge == "variance":
-            own = charges.from_variance(np.square(opened.statistics.std), network.spans)
-        _solve_plain(console, wanted, path.stem, network, wishes, own, {"model": opened.id})
+        write_mp4(console, kept.path.with_suffix(".mp4"), model, loop, kept.positions, job.network, wanted.size)
 
 
 def _solve_training(console: Console, wanted: Wanted, path: Path, last: LoadedEar, wishes: Wishes) -> None:
@@ -131,21 +117,11 @@ def _early(spec: EarSpec, weights: Path, music: torch.Tensor, last: LoadedEar) -
     return replace(early, statistics=statistics)
 
 
-def _solve_plain(
-    console: Console,
-    wanted: Wanted,
-    name: str,
-    graph: Network | Edges,
-    wishes: Wishes,
-    own: Floats | None = None,
-    about: dict[str, Any] | None = None,
-) -> None:
-    """own: the nodes' charges, all alike if None; about: of the network, for the file."""
-    own = charges.uniform(graph.nodes) if own is None else own
-    solver = Solver(graph, own, Forces(wishes.k, wishes.gravity), wishes.seed)
+def _solve_plain(console: Console, wanted: Wanted, name: str, graph: Network | Edges, wishes: Wishes) -> None:
+    solver = Solver(graph, charges.uniform(graph.nodes), Forces(wishes.k, wishes.gravity), wishes.seed)
     snapshots = Snapshots(solver)
     _follow(console, f"{name}, {graph.nodes:,} nodes", snapshots.solve(), 1)
-    made = {"graph": name, **(about or {}), **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
+    made = {"graph": name, **wishes.model_dump(include={"k", "gravity", "weights", "seed"})}
     _keep(console, wanted, f"{name}-{wishes.weights}-k{wishes.k:g}-s{wishes.seed}", snapshots.positions, made, graph)
 
 

@@ -1,4 +1,4 @@
-"""A film of a layout: the ear hears its loop, and its neurons light up."""
+"""A film of a layout: the network hears its loop, and its neurons light up."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from ..ear.anatomy import anatomy
+from ..ear.model import Model
 from ..ear.neurons import Normalizer
-from ..ear.weights import LoadedEar
 from ..errors import BridgeError
 from ..layout import picture
 from ..layout.graph import Network
@@ -29,28 +28,28 @@ EDGES_A_LINK = 300  # what is lit for a moment needs less than a still
 
 
 def write_mp4(
-    console: Console, path: Path, loaded: LoadedEar, loop: torch.Tensor, positions: Any, network: Network, size: int
+    console: Console, path: Path, model: Model, loop: torch.Tensor, positions: Any, network: Network, size: int
 ) -> None:
     """One round of the loop, with its sound. Raises BridgeError if ffmpeg is missing or fails."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise BridgeError("a film needs ffmpeg; install it (Debian: sudo apt-get install ffmpeg) and try again", 404)
-    scalogram = loaded.ear.spec.scalogram
-    values = _brightness(loaded, loop)
+    rate, hop = model.plan.rate, model.plan.hop
+    values = _brightness(model, loop)
     edges, spans = picture.strokes(network, EDGES_A_LINK), network.spans
     reach = picture.reach_of(positions[0])  # one for all pictures
     with tempfile.TemporaryDirectory() as folder:
         sound, film = Path(folder) / "loop.wav", Path(folder) / "film.mp4"
-        soundfile.write(sound, loop.numpy(), scalogram.rate)
+        soundfile.write(sound, loop.numpy(), rate)
         command = [ffmpeg, "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size}x{size}"]
-        command += ["-r", f"{scalogram.rate}/{scalogram.hop * EVERY}", "-i", "-", "-i", str(sound)]
+        command += ["-r", f"{rate}/{hop * EVERY}", "-i", "-", "-i", str(sound)]
         command += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-c:a", "aac", "-shortest", str(film)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdin is not None and process.stderr is not None
             try:
-                for hop in track(range(0, len(values), EVERY), "film", console=console):
-                    places = between(positions, hop / len(values))
-                    shown = picture.draw(places, spans, size=size, edges=edges, light=values[hop], reach=reach)
+                for index in track(range(0, len(values), EVERY), "film", console=console):
+                    places = between(positions, index / len(values))
+                    shown = picture.draw(places, spans, size=size, edges=edges, light=values[index], reach=reach)
                     process.stdin.write(shown.tobytes())
                 process.stdin.close()
             except BrokenPipeError:
@@ -65,7 +64,7 @@ def write_mp4(
     console.print(f"filmed as {path}")
 
 
-def _brightness(loaded: LoadedEar, loop: torch.Tensor) -> NDArray[np.float32]:
+def _brightness(model: Model, loop: torch.Tensor) -> NDArray[np.float32]:
     """(hops, neurons): 0 to 1 at every hop of the loop."""
-    normalizer = Normalizer(anatomy(loaded.ear.spec).layers, loaded.statistics, "neuron", 1.0, 0.0)
-    return np.stack([normalizer(values) for values in heard(loaded, loop)])
+    normalizer = Normalizer(model.plan.layers, model.statistics, "neuron", 1.0, 0.0)
+    return np.stack([normalizer(values) for values in heard(model, loop)])

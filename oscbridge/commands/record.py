@@ -132,9 +132,9 @@ def _dream(
     """A dream from noise, with a clip every STEPS_A_CLIP steps, as Ogg Vorbis."""
     if not clips:
         return (), (), ()
-    loaded, music, reference = open_with_reference(path)
-    samples = round(CLIP_S * loaded.bank.spec.rate)
-    studio = Studio(loaded, reference, Dream(), Limit(None, None), samples, music)
+    model, music, reference = open_with_reference(path)
+    samples = round(CLIP_S * model.plan.rate)
+    studio = Studio(model, reference, Dream(), Limit(None, None), samples, music)
     dreamer = studio.dreamer(white_noise(samples, Dream().noise_db, Dream().seed), regions)
     steps: list[Step] = []
     handed: list[Dreamt] = []

@@ -67,12 +67,12 @@ class _Worker:
         self._torch, self._sock, self._weights, self._recent = torch, sock, weights, recent
         self._orders: Orders = queue.SimpleQueue()
         threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
-        self._loaded, self._bundled, reference = open_with_reference(Path(model))
+        self._model, self._bundled, reference = open_with_reference(Path(model))
         from ..dream.goals import Goals
 
-        self._goals = Goals(self._loaded, reference, self._bundled)
+        self._goals = Goals(self._model, reference, self._bundled)
         self._farm = self._open_farm(order.wishes["farm"], Path(model))
-        self._rate: int = self._loaded.bank.spec.rate
+        self._rate: int = self._model.plan.rate
         self._order = self._applied = Order()  # the newest, and the newest that could be carried out
         self._resume = resume
         self._dreamer: Dreamer | None = None
@@ -146,7 +146,7 @@ class _Worker:
         selected = Selected(neurons, values[neurons])
         if self._dreamer is None:
             origin = self._origin(wishes, order)
-            self._dreamer = Dreamer(self._loaded, origin, wishes, selected, self._goals)
+            self._dreamer = Dreamer(self._model, origin, wishes, selected, self._goals)
             self._is_new = True
             self._go_on(order.frames)
             return
@@ -218,7 +218,7 @@ class _Worker:
                 sounds = (d.sound.numpy(), d.origin.numpy(), self._goals.target.numpy())
                 seed = d.wishes.seed + d.step_number
                 wishes = d.wishes.model_dump()
-                farm.send(Job(self._loaded.id, wishes, d.selected, *sounds, steps=0, seed=seed))
+                farm.send(Job(self._model.plan.id, wishes, d.selected, *sounds, steps=0, seed=seed))
                 self._sent, self._sent_at = (self._order.begun, d.step_number), time.monotonic()
             steps = farm.steps
             best = farm.best(timeout_s=0.1)

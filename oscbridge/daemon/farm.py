@@ -16,8 +16,8 @@ from ..errors import BridgeError
 
 if TYPE_CHECKING:
     from ..dream.job import Job, Result
+    from ..ear.model import Model
     from ..ear.reference import Reference
-    from ..ear.weights import LoadedEar
 
 CONNECT_S = 5
 MOST_JOBS = 64  # at once
@@ -86,21 +86,22 @@ def work(job: Job, model: str) -> Result:
     """On a worker of the cluster. model: as in model.name. Raises BridgeError if it has another network there."""
     from ..dream.job import dream
 
-    loaded, reference = _opened(model)
-    if loaded.id != job.ear:
+    network, reference = _opened(model)
+    if network.plan.id != job.model:
         raise BridgeError(
-            f"a worker of the farm has the network {loaded.id}, the daemon {job.ear}; install the same models", 409
+            f"a worker of the farm has the network {network.plan.id}, the daemon {job.model}; install the same models",
+            409,
         )
-    return dream(job, loaded, reference)
+    return dream(job, network, reference)
 
 
 @cache
-def _opened(model: str) -> tuple[LoadedEar, Reference]:
+def _opened(model: str) -> tuple[Model, Reference]:
     """Once for each process of the cluster."""
     import torch
 
     from ..ear.opening import open_with_reference
 
     torch.set_num_threads(1)
-    loaded, _, reference = open_with_reference(resources.model_file(model))
-    return loaded, reference
+    network, _, reference = open_with_reference(resources.model_file(model))
+    return network, reference

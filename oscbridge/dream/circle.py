@@ -21,6 +21,7 @@ from ..ear.network import ContextBlock, Ear, EncoderBlock
 from ..ear.scalogram import columns_of
 from ..ear.weights import LoadedEar
 
+LOGITS = -1  # asked for as a layer: what the classes' probabilities are made of, which never level off
 LEAK = 0.03  # of the gradient reaches a silent neuron on the way
 WAKING = 1.0  # and one in a block that is wanted
 
@@ -48,7 +49,7 @@ def circular_scalogram(audio: Tensor, bank: FilterBank, before: int, frames: int
 class CircularEar:
     """Layers of a folded, frozen ear over one loop.
 
-    layers: what is wanted; nothing after the deepest of them is computed
+    layers: what is wanted, LOGITS too; nothing after the deepest of them is computed
     frames: of the loop, a whole multiple of `stride`
     """
 
@@ -57,11 +58,12 @@ class CircularEar:
     ) -> None:
         """wakes: silent neurons feel the gradient too."""
         spec = loaded.ear.spec
-        self.layers, self.bank, self.dtype = sorted(layers), loaded.bank, dtype
+        self.layers, self.bank, self.dtype, self.bins = sorted(layers), loaded.bank, dtype, spec.scalogram.bins
         self._ear = prepared(loaded.ear, dtype)
         facts = anatomy(spec).layers
         self.stride = facts[spec.z_layer].frames_per_step
-        self._z, self._deepest = spec.z_layer, self.layers[-1]
+        self._z = spec.z_layer
+        self._deepest = spec.c_layer + 1 if LOGITS in self.layers else self.layers[-1]
         if wakes:
             self._let_them_wake()
         hop_s, longest = spec.scalogram.hop_s, spec.scalogram.kernel_samples(0) / spec.scalogram.rate
@@ -78,6 +80,10 @@ class CircularEar:
             is_wanted = self._z + 1 + index in self.layers
             part.rectify = partial(redirected, leak=WAKING if is_wanted else LEAK)
 
+    def moved(self, bins: float) -> Tensor:
+        """As Circle has it."""
+        return torch.arange(self.bins, dtype=torch.float32) - bins
+
     def frames_of(self, samples: int) -> int:
         """How many columns of a loop are looked at: all but the last few, which come round before its first."""
         return max(1, samples // self.bank.spec.hop // self.stride) * self.stride
@@ -88,7 +94,7 @@ class CircularEar:
 
     def answers(self, x: Tensor) -> dict[int, Tensor]:
         """x: (views, channels, before + frames, bins). Returns (views, channels, steps, positions) float32 of each
-        layer that is wanted, the loop alone; of classes their logits."""
+        layer that is wanted, the loop alone."""
         found = {0: x[:, :, self.before :]} if 0 in self.layers else {}
         h = x.to(self.dtype, memory_format=torch.channels_last)
         index, step = 0, 1
@@ -124,7 +130,9 @@ class CircularEar:
             step *= _stride(block)
             self._take(found, index, h, before // step)
         if self._ear.head is not None and self._deepest > index:
-            self._take(found, index + 1, self._ear.head(h), before // step)
+            logits = self._ear.head(h)
+            self._take(found, LOGITS, logits, before // step)
+            self._take(found, index + 1, F.softmax(logits, 1), before // step)
 
     def _take(self, found: dict[int, Tensor], index: int, h: Tensor, skipped: int) -> None:
         if index in self.layers:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..ear.weights import LoadedEar
+from ..ear.model import Model
 from ..sections import Dream as Wishes
-from .circle import CircularEar, fast_dtype
+from .circles import Circle, circle_of
 from .goals import Goals
 from .objectives import Match, Moments, Selected
 from .spectrum import Spectrum, Steps, Trust, slopes, without_faint, without_small
@@ -35,19 +35,18 @@ class Progress:
 
 
 class Dreamer:
-    """One dream of one ear. Its wishes and its selection may change between any two steps.
+    """One dream of one network. Its wishes and its selection may change between any two steps.
 
     Deterministic: the same wishes, origin and count of steps give the same sound on the same machine.
     """
 
-    def __init__(self, loaded: LoadedEar, origin: Tensor, wishes: Wishes, selected: Selected, goals: Goals) -> None:
-        """origin: (n,) float32 at the ear's rate. Raises BridgeError if the wishes cannot be met: nothing selected, a
-        class or a prediction that this ear lacks."""
-        self._loaded, self._goals = loaded, goals
-        self.rate = loaded.bank.spec.rate
+    def __init__(self, model: Model, origin: Tensor, wishes: Wishes, selected: Selected, goals: Goals) -> None:
+        """origin: (n,) float32 at the network's rate. Raises BridgeError if the wishes cannot be met: nothing selected,
+        a class or a prediction that this network lacks."""
+        self._model, self._goals = model, goals
+        self.rate = model.plan.rate
         self._equalizer = Equalizer(self.rate)
-        self._ears: dict[tuple[int, ...], tuple[CircularEar, CircularEar]] = {}
-        self._high = _high_band(loaded)
+        self._circles: dict[tuple[int, ...], tuple[Circle, Circle]] = {}
         self.begin(origin, wishes.seed)
         self.change(wishes, selected)
 
@@ -75,12 +74,10 @@ class Dreamer:
         self.wishes, self.selected, self._objective = wishes, selected, objective
         self._trust = Trust()  # another aim, another loss
         key = tuple(sorted(objective.layers))
-        if key not in self._ears:
-            self._ears = {key: self._make_ears(key)}  # the one before is forgotten: it is large
-        self._fast, self._exact = self._ears[key]
-
-    def _make_ears(self, layers: tuple[int, ...]) -> tuple[CircularEar, CircularEar]:
-        return CircularEar(self._loaded, layers, fast_dtype(), wakes=True), CircularEar(self._loaded, layers)
+        if key not in self._circles:  # the ones before are forgotten: they are large
+            self._circles = {key: (circle_of(self._model, key, fast=True), circle_of(self._model, key))}
+        self._fast, self._exact = self._circles[key]
+        self._high = _high_band(self._fast.bins)
 
     def resize(self, sound: Tensor, origin: Tensor) -> None:
         """Goes on with a loop of another length: (m,) both."""
@@ -130,8 +127,8 @@ class Dreamer:
         """One step. is_scored: evaluate the clean loop after it; else the score is the one before's."""
         w = self.wishes
         n = self.samples
-        frames, bins = self._fast.frames_of(n), self._loaded.bank.spec.bins
-        views = [draw(w, self._random, n, self.rate, frames, bins) for _ in range(1 if is_plain(w) else w.views)]
+        sizes = self._fast.frames_of(n), self._fast.bins
+        views = [draw(w, self._random, n, self.rate, *sizes) for _ in range(1 if is_plain(w) else w.views)]
         loss = self._loss(views)
         (gradient,) = torch.autograd.grad(loss, self._sound)
         before = self._sound.detach().clone()
@@ -155,14 +152,13 @@ class Dreamer:
     def _loss(self, views: list[Variation]) -> Tensor:
         w = self.wishes
         heard = self._equalizer.apply(self._sound, w)
-        x = altered(self._fast.hear(shifted(heard, views)), views, self._fast.before)
+        x = self._heard(heard, views)
         answers = self._fast.answers(x)
         if isinstance(self._objective, Match):
             with torch.no_grad():
-                own = altered(self._fast.hear(shifted(self._goals.target, views)), views, self._fast.before)
-                self._objective.target = self._fast.answers(own)
+                self._objective.target = self._fast.answers(self._heard(self._goals.target, views))
         loss = self._objective.loss(answers, self._moments(views, self.samples))
-        power = x[:, 0, self._fast.before :]
+        power = x[:, 0, self._fast.before :][:, : self._fast.frames_of(self.samples)]
         if w.loudness:
             loss = loss + w.loudness * power.mean() * 10
         if w.high_frequencies:
@@ -170,6 +166,12 @@ class Dreamer:
         if w.activation:
             loss = loss + w.activation * self._goals.excitement(answers)
         return loss
+
+    def _heard(self, sound: Tensor, views: list[Variation]) -> Tensor:
+        """(n,), as each of the views differs from it, and as the network is given it."""
+        circle = self._fast
+        x = circle.hear(shifted(sound, views))
+        return altered(x, views, circle.before, circle.frames_of(sound.shape[0]), circle.moved)
 
     def _moments(self, views: list[Variation], samples: int) -> Moments:
         return Moments(self.wishes.position, self.wishes.width, [v.shift / samples for v in views])
@@ -200,6 +202,6 @@ def _within_peak(sound: Tensor) -> Tensor:
     return sound * (PEAK / peak) if peak > PEAK else sound
 
 
-def _high_band(loaded: LoadedEar) -> Tensor:
-    """(bins,), 0 in the lower two thirds of the ear's octaves, rising to 1 at the top."""
-    return torch.clamp(torch.linspace(-2.0, 1.0, loaded.bank.spec.bins), min=0.0)
+def _high_band(bins: int) -> Tensor:
+    """(bins,), 0 in the lower two thirds of what the network hears, rising to 1 at the top."""
+    return torch.clamp(torch.linspace(-2.0, 1.0, bins), min=0.0)

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..ear.model import Model
 from ..ear.reference import Reference
-from ..ear.weights import LoadedEar
 from ..sections import Dream
 from .dreamer import Dreamer
 from .goals import Goals
@@ -21,10 +21,10 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Job:
-    """ear: id of the network; wishes: the section `dream`; sound: where to go on from, origin: what the dream began
+    """model: id of the network; wishes: the section `dream`; sound: where to go on from, origin: what the dream began
     with, target: of match and style, (n,) each; steps: how many to make; seed: of this one's variations."""
 
-    ear: str
+    model: str
     wishes: dict[str, Any]
     selected: Selected
     sound: Samples
@@ -43,11 +43,11 @@ class Result:
     loss: float
 
 
-def dream(job: Job, loaded: LoadedEar, reference: Reference) -> Result:
+def dream(job: Job, model: Model, reference: Reference) -> Result:
     """Makes the steps. Raises BridgeError if the wishes cannot be met."""
-    goals = Goals(loaded, reference, torch.from_numpy(job.target.copy()))
+    goals = Goals(model, reference, torch.from_numpy(job.target.copy()))
     sound, origin = (torch.from_numpy(x.copy()) for x in (job.sound, job.origin))
-    dreamer = Dreamer(loaded, origin, Dream(**{**job.wishes, "seed": job.seed}), job.selected, goals)
+    dreamer = Dreamer(model, origin, Dream(**{**job.wishes, "seed": job.seed}), job.selected, goals)
     dreamer.resize(sound, origin)
     loss = 0.0
     for _ in range(job.steps):

@@ -172,11 +172,14 @@ class Style:
 class Classify:
     """Be taken for a class. The score is its mean probability."""
 
-    def __init__(self, layer: int, index: int) -> None:
-        self.layers, self._layer, self._index = (layer,), layer, index
+    def __init__(self, layer: int, index: int, are_exclusive: bool = True) -> None:
+        """layer: of the logits; are_exclusive: one class excludes the others, else each is judged for itself."""
+        self.layers, self._layer, self._index, self._are_exclusive = (layer,), layer, index, are_exclusive
 
     def _logs(self, answers: Answers, moments: Moments) -> tuple[Tensor, Tensor]:
-        logs = F.log_softmax(answers[self._layer], dim=1)[:, self._index : self._index + 1]
+        logits = answers[self._layer]
+        logs = F.log_softmax(logits, dim=1) if self._are_exclusive else F.logsigmoid(logits)
+        logs = logs[:, self._index : self._index + 1]
         return logs, moments.weights(logs.shape[2])
 
     def loss(self, answers: Answers, moments: Moments) -> Tensor:

@@ -6,6 +6,7 @@ gradients, de-noising of the input); Mordvintsev, Olah & Tyka (2015), Inceptioni
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -46,17 +47,21 @@ def shifted(audio: Tensor, variations: list[Variation]) -> Tensor:
     return torch.stack([audio.roll(v.shift) if v.shift else audio for v in variations])
 
 
-def altered(x: Tensor, variations: list[Variation], before: int) -> Tensor:
-    """Scalograms moved along their bins and masked. x: (views, channels, before + frames, bins)."""
-    return torch.stack([_masked(_moved(part, v.bins), v, before) for part, v in zip(x, variations, strict=True)])
+def altered(
+    x: Tensor, variations: list[Variation], before: int, frames: int, moved: Callable[[float], Tensor]
+) -> Tensor:
+    """Spectra moved along their bins and masked.
+
+    x: (views, channels, columns, bins), of which the loop's own are `frames` from `before` on; moved: as Circle has it
+    """
+    parts = [_moved(part, moved(v.bins)) if v.bins else part for part, v in zip(x, variations, strict=True)]
+    return torch.stack([_masked(part, v, before, frames) for part, v in zip(parts, variations, strict=True)])
 
 
-def _moved(x: Tensor, bins: float) -> Tensor:
-    """Everything `bins` higher; between two bins it is their mean by distance, beyond the ends the outermost."""
-    if not bins:
-        return x
+def _moved(x: Tensor, at: Tensor) -> Tensor:
+    """Each bin from where it was; between two bins it is their mean by distance, beyond the ends the outermost."""
     last = x.shape[-1] - 1
-    at = torch.clamp(torch.arange(last + 1, dtype=torch.float32) - bins, 0, last)
+    at = torch.clamp(at, 0, last)
     low = at.floor()
     share = at - low
     low = low.long()
@@ -64,11 +69,11 @@ def _moved(x: Tensor, bins: float) -> Tensor:
     return x.index_select(-1, low) * (1 - share) + x.index_select(-1, high) * share
 
 
-def _masked(x: Tensor, v: Variation, before: int) -> Tensor:
-    frames, bins = x.shape[-2] - before, x.shape[-1]
+def _masked(x: Tensor, v: Variation, before: int, frames: int) -> Tensor:
+    columns, bins = x.shape[-2:]
     if v.columns[1]:
         # the columns before the loop are its last ones, and fall under the same mask
-        at = (torch.arange(-before, frames) - v.columns[0]) % frames
+        at = (torch.arange(-before, columns - before) - v.columns[0]) % frames
         x = x * (at >= v.columns[1]).unsqueeze(-1)
     if v.band[1]:
         x = x * ((torch.arange(bins) - v.band[0]) % bins >= v.band[1])

@@ -10,17 +10,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..resources import loop_file
-from ..sound import decode
+from .model import Model
 from .neurons import Statistics
-from .opening import open_ear
-from .plan import plan_of
+from .opening import open_model
 from .scalogram import ScalogramStream
-from .spec import TaggerSpec, load_any_spec
 from .streaming import EarStream
-from .tagger import load_tagger
-from .tagger_anatomy import RATE, WINDOW
-from .tagger_hearing import Look, measure_looks
+from .tagger_anatomy import WINDOW
+from .tagger_hearing import LoadedTagger
 from .weights import LoadedEar
 from .windowed import WindowHearing
 
@@ -35,6 +31,10 @@ class Hearing(Protocol):
     def skip(self, samples: Tensor) -> None:
         """Sound for which there is no time, (n x hop,) float32: heard, but not looked at."""
 
+    def lead(self, samples: Tensor) -> None:
+        """Sound ahead of the one that counts, (n x hop,) float32: what comes next is answered as if all of it had been
+        pushed, but what is not needed for that is left out."""
+
     def push(self, samples: Tensor) -> None:
         """One hop, (hop,) float32."""
 
@@ -44,14 +44,32 @@ class EarHearing:
 
     def __init__(self, loaded: LoadedEar) -> None:
         self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
+        self._hop = loaded.bank.spec.hop
         self.values = self._stream.values
         self.settle = max(layer.frames_per_step for layer in self._stream.layers)
 
     def skip(self, samples: Tensor) -> None:
         self._scalogram.hear(samples)
 
+    def lead(self, samples: Tensor) -> None:
+        for hop in samples.split(self._hop):
+            self.push(hop)
+
     def push(self, samples: Tensor) -> None:
         self._stream.push(self._scalogram.push(samples))
+
+
+@torch.inference_mode()
+def hearing_of(model: Model, clock: Callable[[], float]) -> Hearing:
+    """The network as the listener drives it, warmed up on silence: the first calls pack weights and allocate, better
+    now than with the first sound. clock: seconds, steady; a windowed network may use half of its time."""
+    if isinstance(model, LoadedTagger):
+        return WindowHearing(model.look, WINDOW, model.plan.neurons, clock)
+    assert isinstance(model, LoadedEar)
+    hearing = EarHearing(model)
+    for _ in range(hearing.settle):  # so that frame 0 is a step of every layer
+        hearing.push(torch.zeros(model.plan.hop))
+    return hearing
 
 
 @dataclass(frozen=True)
@@ -66,21 +84,8 @@ class Opened:
     trained: bool
 
 
-@torch.inference_mode()
 def open_hearing(path: Path, clock: Callable[[], float]) -> Opened:
-    """The network whose YAML that is, warmed up on silence: the first calls pack weights and allocate, better now than
-    with the first sound. clock: seconds, steady. Raises BridgeError."""
-    spec = load_any_spec(path)
-    if isinstance(spec, TaggerSpec):
-        return _open_tagger(path, spec, clock)
-    loaded, _ = open_ear(path)
-    rate, hop, hearing = spec.scalogram.rate, spec.scalogram.hop, EarHearing(loaded)
-    for _ in range(hearing.settle):  # so that frame 0 is a step of every layer
-        hearing.push(torch.zeros(hop))
-    return Opened(hearing, loaded.id, rate, hop, loaded.statistics, loaded.trained)
-
-
-def _open_tagger(path: Path, spec: TaggerSpec, clock: Callable[[], float]) -> Opened:
-    look, plan = Look(load_tagger(path.with_suffix(".safetensors"))), plan_of(path)
-    statistics = measure_looks(look, torch.from_numpy(decode(loop_file(), RATE)))
-    return Opened(WindowHearing(look, WINDOW, plan.neurons, clock), plan.id, RATE, spec.hop, statistics, True)
+    """The network whose YAML that is, as `hearing_of` has it. Raises BridgeError."""
+    model = open_model(path)
+    plan = model.plan
+    return Opened(hearing_of(model, clock), plan.id, plan.rate, plan.hop, model.statistics, model.trained)

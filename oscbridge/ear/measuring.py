@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from .anatomy import anatomy
 from .filterbank import FilterBank
 from .network import Ear
 from .neurons import Statistics
@@ -38,6 +40,28 @@ def measure(ear: Ear, bank: FilterBank, clips: Sequence[Tensor]) -> Statistics:
         high=joined([np.percentile(x, 99.5, axis=0) for x in layers]),
         quiet=joined([x.numpy() for x in quiet]),
     )
+
+
+@torch.inference_mode()
+def clip_means(ear: Ear, bank: FilterBank, clips: Sequence[Tensor], seconds: float) -> NDArray[np.float32]:
+    """(clips, neurons): what every neuron does over the last `seconds` of each.
+
+    clips: scalograms, as in `measure`
+    """
+    layers = anatomy(ear.spec).layers
+    frames = max(1, round(seconds / bank.spec.hop_s))
+    rows = []
+    for clip in clips:
+        heard = ear(clip.unsqueeze(0))
+        row = [x[0, :, -max(1, frames // y.frames_per_step) :].mean(1) for y, x in zip(layers, heard, strict=True)]
+        rows.append(torch.cat([x.flatten() for x in row]).numpy())
+    return np.stack(rows)
+
+
+def parts(music: Tensor, count: int, along: int = -1) -> list[Tensor]:
+    """Beginnings of a piece, each longer than the one before: what has been heard at `count` moments of it."""
+    n = music.shape[along]
+    return [music.narrow(along, 0, max(1, n * part // count)) for part in range(1, count + 1)]
 
 
 def _flat(x: Tensor) -> Tensor:

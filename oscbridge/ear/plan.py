@@ -7,20 +7,23 @@ from pathlib import Path
 
 from ..errors import BridgeError
 from .anatomy import CLASSES, Layer, anatomy
-from .spec import TaggerSpec, digest_id, ear_id, load_any_spec
+from .spec import EarSpec, TaggerSpec, digest_id, ear_id, load_any_spec
 from .tagger_anatomy import RATE, TAGS, tagger_layers
 
 
 @dataclass(frozen=True)
 class Plan:
-    """id: name and digest of the weights; layers: in the wire's order; rate: samples a second of what it hears; hop:
-    samples from one frame to the next; classes: names of the last layer's neurons, if it is called `classes`."""
+    """name: in the YAML; id: name and digest of the weights; layers: in the wire's order; rate: samples a second of
+    what it hears; hop: samples from one frame to the next; classes: names of the last layer's neurons, if it is called
+    `classes`; are_exclusive: whether one class excludes the others, so that their probabilities add up to 1."""
 
+    name: str
     id: str
     layers: tuple[Layer, ...]
     rate: int
     hop: int
     classes: tuple[str, ...]
+    are_exclusive: bool = True
 
     @property
     def neurons(self) -> int:
@@ -29,6 +32,11 @@ class Plan:
     @property
     def hop_s(self) -> float:
         return self.hop / self.rate
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """All layers but the classes: a class is no depth of hearing."""
+        return self.layers[:-1] if self.layers[-1].name == CLASSES else self.layers
 
 
 def plan_of(path: Path) -> Plan:
@@ -40,6 +48,10 @@ def plan_of(path: Path) -> Plan:
         # a look changes every layer, whenever it comes
         layers = [replace(layer, frames_per_step=1) for layer in tagger_layers()]
         layers[-1] = replace(layers[-1], name=CLASSES)
-        return Plan(digest_id(spec.name, weights), tuple(layers), RATE, spec.hop, TAGS)
-    s = spec.scalogram
-    return Plan(ear_id(spec, weights), anatomy(spec).layers, s.rate, s.hop, spec.classes)
+        return Plan(spec.name, digest_id(spec.name, weights), tuple(layers), RATE, spec.hop, TAGS, are_exclusive=False)
+    return ear_plan(spec, ear_id(spec, weights))
+
+
+def ear_plan(spec: EarSpec, id: str) -> Plan:
+    """Of an ear by its sizes."""
+    return Plan(spec.name, id, anatomy(spec).layers, spec.scalogram.rate, spec.scalogram.hop, spec.classes)

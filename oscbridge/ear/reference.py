@@ -1,4 +1,5 @@
-"""What belongs to an ear beside its weights: what its neurons do in clips of music, and the maps that it predicts with.
+"""What belongs to a network beside its weights: what its neurons do in clips of music, and the maps that an ear
+predicts with.
 
 A neuron's own deviation does not say how much a group of neurons varies from clip to clip; these do, for any group.
 """
@@ -17,12 +18,13 @@ from torch import Tensor
 
 from ..errors import BridgeError
 from ..files import write_whole
-from .anatomy import anatomy
+from .anatomy import Layer, anatomy
 from .filterbank import FilterBank
+from .measuring import clip_means
+from .model import Model
 from .network import Ear
 from .neurons import Statistics
-from .scalogram import scalogram
-from .weights import LoadedEar, read_tensors
+from .weights import read_tensors
 
 CLIP_S = 4.0
 PARTS = 16
@@ -47,25 +49,23 @@ def path_of(weights: Path) -> Path:
     return weights.with_name(f"{weights.stem}.reference.safetensors")
 
 
-def load_reference(loaded: LoadedEar, path: Path, music: Tensor) -> Reference:
-    """The ear's reference; where there is no such file, parts of the music given, and no maps.
+def load_reference(model: Model, path: Path, music: Tensor) -> Reference:
+    """The network's reference; where there is no such file, parts of the music given, and no maps.
 
-    music: (n,) float32 at the ear's rate. Raises BridgeError if the file cannot be read or is another ear's.
+    music: (n,) float32 at the network's rate. Raises BridgeError if the file cannot be read or is another network's.
     """
     if not path.exists():
-        clip = scalogram(music, loaded.bank)
         # one piece has no clips that differ as pieces do; its parts are the best there is
-        parts = [clip[:, : max(1, clip.shape[-2] * part // PARTS)] for part in range(1, PARTS + 1)]
-        return Reference(measure_clips(loaded.ear, loaded.bank, loaded.statistics, parts, CLIP_S / 4))
+        return Reference(in_deviations(model.moments(music, PARTS), model.plan.layers, model.statistics))
     tensors = read_tensors(path)
-    neurons, head = len(loaded.statistics.mean), len(loaded.ear.spec.classes)
+    neurons, head = model.plan.neurons, len(model.plan.classes)
     found = tensors.get("clips", torch.empty(0, 0)).to(torch.uint8).numpy()
     if head and found.shape[1:] == (neurons - head,):  # a head that was given to the ear since
         still = np.full((len(found), head), round(-LOWEST * STEPS), np.uint8)
         found = np.concatenate([found, still], axis=1)
     if found.shape[1:] != (neurons,):
         raise BridgeError(
-            f"{path} holds {list(found.shape)} clips; expected (clips, {neurons}) of this ear. Take the file that "
+            f"{path} holds {list(found.shape)} clips; expected (clips, {neurons}) of this network. Take the file that "
             "belongs to the weights, or move it away"
         )
     return Reference(found, tensors.get("maps"))
@@ -85,22 +85,19 @@ def scale(statistics: Statistics, span: slice) -> NDArray[np.float32]:
     return np.maximum(std, max(float(std.mean()) * RARE, 1e-6)).astype(np.float32)
 
 
-@torch.inference_mode()
 def measure_clips(
     ear: Ear, bank: FilterBank, statistics: Statistics, clips: Sequence[Tensor], seconds: float = CLIP_S
 ) -> NDArray[np.uint8]:
-    """What every neuron does in each clip, as the mean over its last `seconds`.
+    """What every neuron of an ear does in each clip, as the mean over its last `seconds`, as Reference keeps it.
 
     clips: scalograms, (channels, frames, bins) each
     """
-    layers = anatomy(ear.spec).layers
-    frames = max(1, round(seconds / bank.spec.hop_s))
-    rows = []
-    for clip in clips:
-        heard = ear(clip.unsqueeze(0))
-        row = [x[0, :, -max(1, frames // y.frames_per_step) :].mean(1) for y, x in zip(layers, heard, strict=True)]
-        rows.append(torch.cat([x.flatten() for x in row]).numpy())
-    found = np.stack(rows)
+    return in_deviations(clip_means(ear, bank, clips, seconds), anatomy(ear.spec).layers, statistics)
+
+
+def in_deviations(means: NDArray[np.float32], layers: Sequence[Layer], statistics: Statistics) -> NDArray[np.uint8]:
+    """(clips, neurons) of raw activations as Reference keeps them."""
+    found = means.copy()
     for layer in layers:
         found[:, layer.span] = (found[:, layer.span] - statistics.mean[layer.span]) / scale(statistics, layer.span)
     return np.clip(np.rint((found - LOWEST) * STEPS), 0, 255).astype(np.uint8)

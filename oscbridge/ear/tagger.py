@@ -16,11 +16,10 @@ from torch import Tensor, nn
 
 from ..errors import BridgeError
 from .mel import log_mel
-from .tagger_anatomy import FRAMES, HIDDEN, KERNEL, POOLS, TAGS, extents
+from .tagger_anatomy import BANDS, FRAMES, HIDDEN, KERNEL, POOLS, TAGS, extents
 
 EPSILON = 1e-3  # of all batch norms: TensorFlow's default, not PyTorch's 1e-5
 FEATURES = extents()[-1].steps * extents()[-1].positions * HIDDEN  # 2 x 1 x 128 that the dense layer sees
-LEAST_FRAMES = next(n for n in range(1, FRAMES + 1) if extents(n)[-1].steps > 0)
 
 
 class VggTagger(nn.Module):
@@ -65,23 +64,24 @@ class VggTagger(nn.Module):
         logits = self._dense(maps[-1])
         return [*maps, *(x[:, :, None, None] for x in (logits, torch.sigmoid(logits)))]
 
-    def maps(self, spectrogram: Tensor) -> list[Tensor]:
-        """The spectrogram and the convolutional layers alone, which do not ask for windows.
+    def maps(self, spectrogram: Tensor, last: int = len(POOLS)) -> list[Tensor]:
+        """The spectrogram and the convolutional layers alone, which do not ask for windows, up to layer `last`.
 
-        spectrogram: (batch, frames, 96), at least 66 frames
-        Returns six of (batch, channels, steps, positions), as `extents(frames)` tells. A clip's differ from those of
-        its windows only where a window's own ends are near.
+        spectrogram: (batch, frames, 96), for all layers at least 66 frames
+        Returns 1 + last of (batch, channels, steps, positions), as `extents(frames)` tells. A clip's differ from those
+        of its windows only where a window's own ends are near.
         Raises BridgeError if it has too few frames, or no 96 bands.
         """
-        if spectrogram.shape[-1] != extents()[0].positions or spectrogram.shape[-2] < LEAST_FRAMES:
+        frames, bands = spectrogram.shape[-2:]
+        if bands != BANDS or extents(frames)[last].steps < 1:
+            least = next(n for n in range(1, FRAMES + 1) if extents(n)[last].steps > 0)
             raise BridgeError(
-                f"the tagger was given {spectrogram.shape[-2]} frames of {spectrogram.shape[-1]} bands; "
-                f"expected {LEAST_FRAMES} or more of {extents()[0].positions}"
+                f"the tagger was given {frames} frames of {bands} bands; expected {least} or more of {BANDS}"
             )
         x = spectrogram.unsqueeze(1)
         found = [x]
         x = self.norm0(x)
-        for index in range(1, len(POOLS) + 1):
+        for index in range(1, last + 1):
             x = self._block(index, x)
             found.append(x)
         return found
@@ -114,8 +114,12 @@ class FoldedTagger(VggTagger):
         # a pool that skips bands without looking at them need not have them
         skipped = across if freq == 1 else 1
         y = F.conv2d(x, conv.weight, conv.bias, stride=(1, skipped), padding=KERNEL // 2)
-        y = torch.clamp(y, getattr(self, f"low{index}"), getattr(self, f"high{index}"))
+        y = self.hold(index, y)
         return F.max_pool2d(y, (time, freq), (along, across // skipped)) + getattr(self, f"shift{index}")
+
+    def hold(self, index: int, y: Tensor) -> Tensor:
+        """What a ReLU was before its scale moved ahead of it; another one may have another gradient."""
+        return torch.clamp(y, getattr(self, f"low{index}"), getattr(self, f"high{index}"))
 
 
 @torch.no_grad()

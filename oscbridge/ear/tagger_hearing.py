@@ -1,20 +1,21 @@
-"""The VGG tagger as a listener: its newest activations, its statistics, and no words for silence."""
+"""The VGG tagger ready to listen: its newest activations, its statistics, and no words for silence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from .measuring import NEAR_SILENCE
 from .mel import log_mel
 from .neurons import Statistics
-from .tagger import FoldedTagger
+from .plan import Plan, plan_of
+from .tagger import FoldedTagger, load_tagger
 from .tagger_anatomy import RATE, TAGS, WINDOW, extents, gated, heard_frames, level_db, unheard_samples
-
-EVERY_S = 0.25  # between the windows that statistics are taken from
+from .windowed import looks, measure_looks
 
 
 class Look:
@@ -39,18 +40,30 @@ class Look:
         return torch.cat(parts)
 
 
-def measure_looks(look: Callable[[Tensor], Tensor], loop: Tensor) -> Statistics:
-    """Statistics of every neuron over a loop that goes round, and over near-silence. loop: (n,) float32 at 16 kHz."""
-    laps = loop.repeat(-(-WINDOW // len(loop)) + 1)
-    starts = range(0, len(loop), round(EVERY_S * RATE))
-    heard = np.stack([look(laps[at : at + WINDOW]).numpy() for at in starts])
-    noise = NEAR_SILENCE * torch.randn(WINDOW, generator=torch.Generator().manual_seed(0))
-    quiet = look(noise).numpy().copy()
-    high = np.percentile(heard, 99.5, axis=0).astype(np.float32)
-    return Statistics(heard.mean(0), heard.std(0), _words_as_they_are(high), quiet)
+@dataclass(frozen=True)
+class LoadedTagger:
+    """The folded tagger, ready to listen."""
+
+    tagger: FoldedTagger
+    plan: Plan
+    statistics: Statistics
+    trained: bool = True
+
+    @property
+    def look(self) -> Look:
+        return Look(self.tagger)
+
+    def moments(self, music: Tensor, count: int) -> NDArray[np.float32]:
+        """As Model has it; each is one window."""
+        return looks(self.look, music, WINDOW, count)
 
 
-def _words_as_they_are(high: np.ndarray) -> np.ndarray:
-    """A tag is bright when it is certain, whatever this loop made of it."""
-    high[-len(TAGS) :] = 1.0
-    return high
+def open_tagger(path: Path, music: Tensor) -> LoadedTagger:
+    """The tagger whose YAML that is. music: (n,) float32 at 16 kHz, which its statistics are taken from.
+
+    Raises BridgeError."""
+    tagger = load_tagger(path.with_suffix(".safetensors"))
+    measured = measure_looks(Look(tagger), music, WINDOW, RATE)
+    high = measured.high.copy()
+    high[-len(TAGS) :] = 1.0  # a tag is bright when it is certain, whatever this music made of it
+    return LoadedTagger(tagger, plan_of(path), replace(measured, high=high))

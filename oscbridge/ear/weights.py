@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -15,9 +16,10 @@ from ..errors import BridgeError
 from ..files import write_whole
 from .anatomy import anatomy
 from .filterbank import FilterBank
-from .measuring import measure
+from .measuring import clip_means, measure, parts
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
+from .plan import Plan, ear_plan
 from .scalogram import scalogram
 from .spec import EarSpec, ear_id
 
@@ -33,6 +35,14 @@ class LoadedEar:
     statistics: Statistics
     id: str
     trained: bool
+
+    @property
+    def plan(self) -> Plan:
+        return ear_plan(self.ear.spec, self.id)
+
+    def moments(self, music: Tensor, count: int) -> NDArray[np.float32]:
+        """As Model has it; each over the second before it."""
+        return clip_means(self.ear, self.bank, parts(scalogram(music, self.bank), count, along=-2), 1.0)
 
 
 def load_ear(spec: EarSpec, weights: Path, calibration: Tensor) -> LoadedEar:

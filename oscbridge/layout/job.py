@@ -1,4 +1,4 @@
-"""The layout of an ear, as its parameters ask for it; they may change while it is being solved."""
+"""The layout of a network, as its parameters ask for it; they may change while it is being solved."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ..ear.weights import LoadedEar
+from ..ear.model import Model
 from ..sections import Layout as Wishes
 from . import charges
 from .graph import Network
 from .hearing import variance_of_moments
 from .snapshots import Floats, Progress, Snapshots
 from .solver import Forces, Solver
-from .topologies import ear_network
+from .topologies import network_of
 
 
-def along_training(ears: Sequence[LoadedEar], wishes: Wishes) -> tuple[Network, Snapshots]:
+def along_training(ears: Sequence[Model], wishes: Wishes) -> tuple[Network, Snapshots]:
     """The layouts of one ear at several times of its training, and the graph of the last.
 
     ears: in their order, of the same sizes; the last one's layout is solved, and the others follow it backwards.
     """
     forces = Forces(wishes.k, wishes.gravity)
     solvers = []
-    for loaded in ears:
-        network, own = _graph_at_rest(loaded, wishes)
+    for ear in ears:
+        network, own = _graph_at_rest(ear, wishes)
         solvers.append(Solver(network, own, forces, wishes.seed))
     return network, Snapshots(solvers[-1], solvers, backwards=True)
 
 
-def _graph_at_rest(loaded: LoadedEar, wishes: Wishes) -> tuple[Network, Floats]:
-    """An ear's graph, and its neurons' charges at rest."""
-    network = ear_network(loaded.ear, wishes.weights == "weight", wishes.prediction)
+def _graph_at_rest(model: Model, wishes: Wishes) -> tuple[Network, Floats]:
+    """A network's graph, and its neurons' charges at rest."""
+    network = network_of(model, wishes.weights == "weight", wishes.prediction)
     if wishes.charge == "uniform":
         return network, charges.uniform(network.nodes)
-    return network, charges.from_variance(np.square(loaded.statistics.std), network.spans)
+    return network, charges.from_variance(np.square(model.statistics.std), network.spans)
 
 
 class Job:
-    """Solves the layout of one ear, with the snapshots of one loop.
+    """Solves the layout of one network, with the snapshots of one loop.
 
-    loop: (samples,) float32 at the ear's rate
+    loop: (samples,) float32 at the network's rate
     """
 
-    def __init__(self, loaded: LoadedEar, loop: Tensor, wishes: Wishes) -> None:
-        self._loaded, self._loop = loaded, loop
+    def __init__(self, model: Model, loop: Tensor, wishes: Wishes) -> None:
+        self._model, self._loop = model, loop
         self._variance: Floats | None = None  # of the moments, once heard
         self._forces = Forces()
         self._take(wishes)
@@ -54,7 +54,7 @@ class Job:
     def _take(self, wishes: Wishes) -> None:
         self.wishes = wishes
         self._forces.k, self._forces.gravity = wishes.k, wishes.gravity
-        self.network, own = _graph_at_rest(self._loaded, wishes)
+        self.network, own = _graph_at_rest(self._model, wishes)
         self.moments = self._charges_of_moments()
         self._snapshots = Snapshots(self._solver(own), [self._solver(moment) for moment in self.moments])
 
@@ -67,7 +67,7 @@ class Job:
         if count == 0:
             return np.zeros((0, self.network.nodes), np.float32)
         if self._variance is None or len(self._variance) != count:
-            self._variance = variance_of_moments(self._loaded, self._loop, count)
+            self._variance = variance_of_moments(self._model, self._loop, count)
         return charges.from_variance(self._variance, self.network.spans)
 
     def solve(self, start: Floats | None = None) -> Iterator[Progress]:
@@ -93,11 +93,11 @@ class Job:
     @property
     def made(self) -> dict[str, Any]:
         """What goes into the file beside the positions."""
-        return {"model": self._loaded.id, **self.wishes.model_dump()}
+        return {"model": self._model.plan.id, **self.wishes.model_dump()}
 
     @property
     def name(self) -> str:
         """Of the file: other parameters, another file."""
         w = self.wishes
-        parts = [self._loaded.id, w.weights, w.charge, f"k{w.k:g}", f"g{w.gravity:g}"]
+        parts = [self._model.plan.id, w.weights, w.charge, f"k{w.k:g}", f"g{w.gravity:g}"]
         return "-".join([*parts, *(["prediction"] if w.prediction else []), f"s{w.seed}"])

@@ -1,4 +1,4 @@
-"""The graphs of an ear and of the tagger, from what they are made of."""
+"""The graphs of the networks, from what they are made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from ..ear.anatomy import anatomy
+from ..ear.model import Model
 from ..ear.network import ContextBlock, Ear, EncoderBlock
 from ..ear.tagger import VggTagger
 from ..ear.tagger_anatomy import HIDDEN, KERNEL, POOLS, TAGS, tagger_layers
+from ..ear.tagger_hearing import LoadedTagger
+from ..ear.weights import LoadedEar
 from .graph import Network
 from .links import Channelwise, Dense, Group, Link, Uniform
 
@@ -61,6 +64,15 @@ def _pooled(weights: Tensor, pool: int, stride: int) -> Tensor:
     for i in range(pool):
         out[..., i * stride : i * stride + window] += weights
     return out
+
+
+def network_of(model: Model, weighted: bool, prediction: bool = False) -> Network:
+    """The graph of a network, its neurons in the wire's order. weighted: as in Builder; prediction: as in ear_network,
+    nothing for those that predict nothing."""
+    if isinstance(model, LoadedTagger):
+        return tagger_network(model.tagger, weighted)
+    assert isinstance(model, LoadedEar)
+    return ear_network(model.ear, weighted, prediction)
 
 
 def ear_network(ear: Ear, weighted: bool, prediction: bool = False) -> Network:

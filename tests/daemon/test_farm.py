@@ -108,7 +108,7 @@ def test_two_workers_dream_two_clips_and_the_better_one_comes_back(cluster, mode
 def test_a_worker_with_another_network_is_told(cluster, model, job):
     farm = Farm(cluster, model)
     try:
-        farm.send(Job(**{**vars(job), "ear": "ear-of-another"}))
+        farm.send(Job(**{**vars(job), "model": "ear-of-another"}))
         with pytest.raises(BridgeError, match="install the same models"):
             farm.best(START_S)
     finally:

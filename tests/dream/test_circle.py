@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from oscbridge.dream.circle import CircularEar, circular_scalogram, redirected, round_the_circle, window
+from oscbridge.dream.circle import LOGITS, CircularEar, circular_scalogram, redirected, round_the_circle, window
 from oscbridge.ear.anatomy import anatomy
 from oscbridge.ear.scalogram import scalogram
 
@@ -45,14 +45,15 @@ def test_every_layer_answers_as_in_the_last_of_many_rounds(layer):
     torch.testing.assert_close(own, rounds[:, :, -own.shape[2] :], atol=1e-4, rtol=1e-3)
 
 
-def test_classes_come_as_logits_of_the_ears_probabilities():
+def test_classes_come_as_probabilities_and_as_their_logits():
     index = LAYERS[-1].index
-    ear = CircularEar(dreams.loaded(), [index])
+    ear = CircularEar(dreams.loaded(), [index, LOGITS])
     loop = dreams.music(8)[: 4 * LAYERS[index].frames_per_step * dreams.SMALL.scalogram.hop]
     with torch.inference_mode():
-        own = ear.answers(ear.hear(loop[None]))[index].softmax(1)
+        own = ear.answers(ear.hear(loop[None]))
         rounds = dreams.loaded().ear(scalogram(loop.repeat(6), dreams.loaded().bank)[None])[index]
-    torch.testing.assert_close(own, rounds[:, :, -own.shape[2] :], atol=1e-4, rtol=1e-3)
+    for found in (own[index], own[LOGITS].softmax(1)):
+        torch.testing.assert_close(found, rounds[:, :, -found.shape[2] :], atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2, 4, 6])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from oscbridge.dream.circle import CircularEar
+from oscbridge.dream.circle import LOGITS, CircularEar
 from oscbridge.dream.objectives import Match, Moments, Selected, Style, correlation
 from oscbridge.ear.anatomy import anatomy
 from oscbridge.errors import BridgeError
@@ -98,10 +98,9 @@ def test_a_style_is_heard_once_until_layers_or_target_change():
 
 
 def test_the_classs_score_is_its_probability():
-    index = LAYERS[-1].index
     one = dreams.goals().objective(Dream(objective="classify", class_name="drums"), dreams.nothing())
-    heard = answers(dreams.music(2), index)
-    probability = heard[index].softmax(1)[:, 1].mean()
+    heard = answers(dreams.music(2), LOGITS)
+    probability = heard[LOGITS].softmax(1)[:, 1].mean()
     assert one.score(heard, Moments()) == pytest.approx(float(probability), rel=1e-4)
 
 

@@ -12,6 +12,11 @@ from oscbridge.sections import Dream
 from . import dreams
 
 
+def changed(x, variation, before=0, after=0):
+    frames, bins = x.shape[-2] - before - after, x.shape[-1]
+    return altered(x, [variation], before, frames, lambda by: torch.arange(bins) - by)
+
+
 def test_a_loop_that_is_heard_later_is_rolled_round_the_circle():
     x = torch.arange(4.0)
     assert shifted(x, [Variation(), Variation(shift=1)]).tolist() == [[0, 1, 2, 3], [3, 0, 1, 2]]
@@ -21,7 +26,7 @@ def test_a_pitch_shift_by_a_bin_is_what_the_ear_sees_of_a_note_a_bin_higher():
     bank = dreams.loaded().bank
     t = torch.arange(dreams.RATE) / dreams.RATE
     low, high = (scalogram(0.1 * torch.sin(2 * torch.pi * bank.spec.frequency_hz(b) * t), bank)[None] for b in (20, 21))
-    moved = altered(low, [Variation(bins=1.0)], 0)
+    moved = changed(low, Variation(bins=1.0))
     inner = slice(10, 40)
     wrong = (moved - high)[..., 20:, inner].abs().mean()
     assert wrong < 0.01 < 3 * wrong < (low - high)[..., 20:, inner].abs().mean()
@@ -29,18 +34,20 @@ def test_a_pitch_shift_by_a_bin_is_what_the_ear_sees_of_a_note_a_bin_higher():
 
 def test_half_a_bin_lies_between_two():
     x = torch.rand(1, 1, 3, 8)
-    up = altered(x, [Variation(bins=0.5)], 0)
+    up = changed(x, Variation(bins=0.5))
     torch.testing.assert_close(up[..., 1:], (x[..., 1:] + x[..., :-1]) / 2)
 
 
 def test_a_mask_silences_one_stretch_round_the_circle_and_before_it():
     x = torch.ones(1, 1, 2 + 6, 3)
-    told = altered(x, [Variation(columns=(5, 2))], 2)[0, 0, :, 0].tolist()
+    told = changed(x, Variation(columns=(5, 2)), before=2)[0, 0, :, 0].tolist()
     assert told == [1, 0, 0, 1, 1, 1, 1, 0]  # columns 5 and 0, and the one before the loop that is column 5
+    told = changed(x, Variation(columns=(0, 1)), before=1, after=2)[0, 0, :, 0].tolist()
+    assert told == [1, 0, 1, 1, 1, 1, 0, 1]  # column 0, and the one behind the loop that it comes back in
 
 
 def test_a_pitch_mask_silences_one_band():
-    told = altered(torch.ones(1, 1, 4, 6), [Variation(band=(4, 3))], 0)[0, 0, 0].tolist()
+    told = changed(torch.ones(1, 1, 4, 6), Variation(band=(4, 3)))[0, 0, 0].tolist()
     assert told == [0, 1, 1, 1, 0, 0]
 
 
