@@ -13,6 +13,7 @@ from .errors import BridgeError
 from .validation import did_you_mean
 
 BUNDLED_LOOP = "guitar_drums.flac"
+MODELS = "models"  # a folder of the package, and of the user's folder
 
 
 def folder(name: str) -> Path:
@@ -29,19 +30,27 @@ def page_folder() -> Path:
     return Path(__file__).parent / "web"
 
 
-def model_file(name: str) -> Path:
-    """The YAML of the network `name`: a path to one, or one that travels with the package."""
+def models(user: Path) -> dict[str, Path]:
+    """The YAMLs of the networks that have a name: those that travel with the package, and those in the folder `models`
+    of the user's folder; of two with one name, the package's."""
+    found = [*(user / MODELS).glob("*.yaml"), *folder(MODELS).glob("*.yaml")]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+
+
+def model_file(name: str, user: Path | None = None) -> Path:
+    """The YAML of the network `name`: a path to one, or one that `models` finds. user: the user's folder, None for that
+    of the default settings."""
     if name.endswith((".yaml", ".yml")):
         path = Path(name).expanduser()
         if not path.is_file():
             raise BridgeError(f"model.name is {name!r}; there is no such file", 404)
         return path
-    known = sorted(p.stem for p in folder("models").glob("*.yaml"))
+    known = models(user or user_folder(""))
     if name not in known:
-        hint = did_you_mean(name, known)
+        hint = did_you_mean(name, list(known))
         there = ", ".join(known)
         raise BridgeError(f"model.name is {name!r}; there are {there}, or give the path of a YAML file.{hint}", 404)
-    return folder("models") / f"{name}.yaml"
+    return known[name]
 
 
 def loop_file() -> Path:

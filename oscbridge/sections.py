@@ -64,7 +64,12 @@ class Server(Section):
 
 
 class ModelSection(Section):
-    name: str = param("ear", live=False, doc="The network: models/<name>.yaml, or a path to such a file.")
+    name: str = param(
+        "ear",
+        live=False,
+        doc="The network: one that travels with oscbridge, one in the folder `models` of the user's folder, or the "
+        "path of a YAML; /ear/model/load changes it.",
+    )
 
 
 def number_is_a_name(value: Any) -> Any:
@@ -74,10 +79,14 @@ def number_is_a_name(value: Any) -> Any:
 
 class Listen(Section):
     source: Literal["file", "device", "clip"] = param("file", doc="What the ear listens to.")
-    file: str = param("", doc='A sound file, played in a loop; "" is the bundled guitar over drums.')
+    file: str = param(
+        "",
+        doc="A sound file, played in a loop, or, for a network that sees, a folder of pictures or a .npy file; "
+        '"" is the bundled guitar over drums.',
+    )
     device: str = param("", doc='A sound input, by number or a part of its name; "" is the system\'s default.')
     channel: int = param(0, ge=0, le=256, doc="The channel to hear, from 1; 0 is the mean of all.")
-    gain_db: float = param(0.0, ge=-60, le=60, unit="dB", doc="Gain before the ear.")
+    gain_db: float = param(0.0, ge=-60, le=60, unit="dB", doc="Gain before the ear; of pictures, their brightness.")
 
     _device = field_validator("device", mode="before")(number_is_a_name)
 

@@ -77,6 +77,10 @@ the same for all streams. A frame holds the newest value of every neuron; deeper
 **Values** are 0 (dark) to 1 (bright), as the parameters `/ear/stream/…` say. As `u8` a value is one byte, round(255 v);
 as `f32` four bytes, *little-endian*, unlike OSC's own floats.
 
+**Maps.** A map is `steps` rows of `positions` bytes, the oldest step first, each from low to high frequency. The blob
+begins at row `first_step` and holds whole rows. A layer comes when it has made a step since you were last sent one, so
+that at a low rate nothing is missed; what was before somebody subscribed is 0.
+
 **Neurons** are numbered through the whole network: layer by layer, in a layer channel by channel, in a channel from
 low to high frequency. Neuron = `first_neuron` + channel × `positions` + position, with the numbers of `/ear/layers`.
 

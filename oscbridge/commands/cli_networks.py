@@ -1,4 +1,4 @@
-"""The commands that show what a network is: explain."""
+"""The commands that show what a network is, and what it does on music: explain, measure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .refusing import refuse
 
 def add_to(app: typer.Typer) -> None:
     app.command()(explain)
+    app.command()(measure)
 
 
 def explain(
@@ -35,5 +36,21 @@ def explain(
     gated = {} if gate is None else {"gate_db": gate}
     try:
         draw(Wanted(file, out, tuple(model or ["ear"]), layers, start, seconds, **gated))
+    except BridgeError as error:
+        raise refuse(error) from error
+
+
+def measure(
+    model: Annotated[str, typer.Argument(help="The network: a name, or a path to its YAML; not an ear.")],
+    music: Annotated[list[Path], typer.Argument(help="Sound files, or folders of them: music as it will hear.")],
+    windows: Annotated[int, typer.Option(min=16, max=10_000, help="How many moments of it to listen to.")] = 512,
+) -> None:
+    """Learns from your music what is dark and bright for each neuron of the tagger or a network of your own."""
+    from rich.console import Console
+
+    from .measure import measure as run
+
+    try:
+        run(model, music, windows, Console(highlight=False))
     except BridgeError as error:
         raise refuse(error) from error

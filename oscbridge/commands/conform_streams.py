@@ -1,4 +1,4 @@
-"""Checks of the smaller streams: levels, channels, scalogram, selection, classes, the beat and dreams."""
+"""Checks of the smaller streams: levels, channels, maps, scalogram, selection, classes, the beat and dreams."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..ear.anatomy import CLASSES, Layer
 from ..osc.bulk import LIST_VALUES
+from ..osc.maps import MAPS, MOST_CHANNELS
 from ..osc.streams import DREAM, MOST_CLASSES, TRANSPORT
 from .conform_check import MOVES, Skip, Station, check, expect
 from .conform_parameters import value_of
@@ -83,6 +84,43 @@ def channels(on: Station) -> str:
         expect(off <= NEAR, "the means of the channels' neurons", f"{off:.3f} off in frame {number}")
         expect(np.array_equal(parts[number], wholes[number][1:3]), "the same numbers through a filter", parts[number])
     return f"layer {layer.index}"
+
+
+@check("maps are the last steps of their channels, oldest first; too many channels are refused with 413")
+def maps(on: Station) -> str:
+    (signature,) = messages_of(MAPS)
+    layer = _layer_with(on, channels=2)
+    shown: dict[int, NDArray[np.uint8]] = {}
+    frames: dict[int, NDArray[np.uint8]] = {}
+    with on.talk() as client:
+        client.refused(422, "/ear/subscribe", MAPS, "", 0, 0.0, 0.0)
+        if sum(x.channels for x in on.layers) > MOST_CHANNELS:
+            client.refused(413, "/ear/subscribe", MAPS, "", 0, 0.0, 0.0, f"0-{on.layers[-1].index}")
+        client.subscribe("activations", "u8", text=f"{layer.index}:1")
+        client.subscribe(MAPS, text=f"{layer.index}:1")
+        for said in client.heard(LISTEN_S):
+            if said.address == "/ear/activations" and said.tags == "iiiiib":
+                frames[said.args[1]] = np.frombuffer(said.args[5], np.uint8)
+            elif said.address == signature.address:
+                t = signature.check(said)
+                expect(t["epoch"] == on.epoch, f"the epoch of welcome, {on.epoch}", t["epoch"])
+                expect((t["layer"], t["channel"]) == (layer.index, 1), f"layer {layer.index}, channel 1", str(said))
+                expect(t["steps"] > 1 and t["positions"] == layer.positions, f"{layer.positions} positions", str(said))
+                rows, rest = divmod(len(t["values"]), layer.positions)
+                first = t["first_step"]
+                expect(rows > 0 == rest and 0 <= first <= t["steps"] - rows, "whole steps, of the map", str(said))
+                picture = shown.setdefault(t["frame"], np.zeros((t["steps"], layer.positions), np.uint8))
+                picture[first : first + rows] = np.frombuffer(t["values"], np.uint8).reshape(rows, -1)
+    order = sorted(shown.keys() & frames.keys())[:-1]  # the last may have been cut
+    expect(len(order) >= 3, f"{signature}, several times", f"{len(shown)} maps beside {len(frames)} frames")
+    for number in order:
+        off = int(np.abs(shown[number][-1].astype(int) - frames[number]).max())
+        expect(off == 0, "the activations of the same frame as its last row", f"{off} off in frame {number}")
+    for before, after in itertools.pairwise(order):
+        steps = after // layer.frames_per_step - before // layer.frames_per_step
+        moved = np.array_equal(shown[before][steps:], shown[after][:-steps]) if steps > 0 else False
+        expect(moved, f"a map that moves on by a row every {layer.frames_per_step} frames", f"frame {after}")
+    return f"layer {layer.index}, {len(order)} maps"
 
 
 @check("the scalogram comes as floats or as bytes, which agree")

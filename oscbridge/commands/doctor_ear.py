@@ -5,72 +5,77 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import resources
+from ..ear.anatomy import Anatomy, anatomy
+from ..ear.plan import SHARE
 from ..errors import BridgeError
 from ..sections import Settings
 from .finding import OK, PROBLEM, WARN, Finding
 
-if TYPE_CHECKING:
-    from ..ear.spec import EarSpec
-
 SECONDS = 2.0
 WARM_UP = 32  # hops; the first ones choose kernels
 EASY, TIGHT = 0.5, 0.9  # of a hop's time
+FEW = 4.0  # looks a second
 
 
 def network(chosen: Settings) -> Iterator[Finding]:
-    from ..ear.anatomy import anatomy
-    from ..ear.spec import load_spec
-
-    try:
-        path = resources.model_file(chosen.model.name)
-        spec = load_spec(path)
-    except BridgeError as error:
-        yield Finding(PROBLEM, "model", str(error), "take the one that comes with oscbridge: --set model.name=ear")
-        return
-    built = anatomy(spec)
-    sizes = f"{len(built.layers)} layers, {built.neurons:,} neurons, {built.parameters:,} parameters"
-    yield Finding(OK, "model", f"{path.name}: {sizes}")
-    yield from _run(spec, path.with_suffix(".safetensors"))
-
-
-def _run(spec: EarSpec, weights: Path) -> Iterator[Finding]:
-    """Loads the weights and runs the network as the listening process does."""
     for library in ("OMP", "MKL", "OPENBLAS"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
     import torch
 
-    from ..ear.weights import load_ear
-    from ..sound import decode
+    from ..ear.hearing import hearing_of
+    from ..ear.opening import open_model, sound_for
+    from ..ear.spec import EarSpec, load_any_spec
 
     torch.set_num_threads(1)
-    sound = torch.from_numpy(decode(resources.loop_file(), spec.scalogram.rate))
     try:
-        loaded = load_ear(spec, weights, sound)
+        path = resources.model_file(chosen.model.name, resources.user_folder(chosen.server.folder))
+        spec = load_any_spec(path)
+    except BridgeError as error:
+        yield Finding(PROBLEM, "model", str(error), "take the one that comes with oscbridge: --set model.name=ear")
+        return
+    weights = path.with_suffix(".safetensors")
+    if isinstance(spec, EarSpec):  # known before its weights are
+        yield Finding(OK, "model", f"{path.name}: {_sizes(anatomy(spec))}")
+    try:
+        model = open_model(path)
     except BridgeError as error:
         yield Finding(PROBLEM, "weights", str(error), f"take another copy of {weights.name}, or move it away")
         return
-    if loaded.trained:
-        yield Finding(OK, "weights", f"{loaded.id}, trained, {weights.stat().st_size / 1e6:.1f} MB")
+    plan = model.plan
+    if not isinstance(spec, EarSpec):
+        yield Finding(OK, "model", f"{path.name}: {len(plan.layers)} layers, {plan.neurons:,} neurons")
+    if model.trained:
+        size = f", {weights.stat().st_size / 1e6:.1f} MB" if weights.exists() else ""
+        yield Finding(OK, "weights", f"{plan.id}, trained{size}")
     else:
         todo = "it hears sound, but has not learned music; trained weights belong beside the model's YAML"
-        yield Finding(WARN, "weights", f"{loaded.id}: UNTRAINED, there is no {weights.name}", todo)
-    from ..ear.scalogram import ScalogramStream
-    from ..ear.streaming import EarStream
-
-    scalogram, stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
-    hops = sound[: len(sound) // spec.scalogram.hop * spec.scalogram.hop].view(-1, spec.scalogram.hop)
+        yield Finding(WARN, "weights", f"{plan.id}: UNTRAINED, there is no {weights.name}", todo)
+    hearing, sound = hearing_of(model, clock=lambda: 0.0), sound_for(model)
+    hops = sound[: len(sound) // plan.hop * plan.hop].view(-1, plan.hop)
     times: list[float] = []
     end = time.perf_counter() + SECONDS
-    with torch.inference_mode():
-        while len(times) < WARM_UP * 2 or time.perf_counter() < end:
-            began = time.perf_counter()
-            stream.push(scalogram.push(hops[len(times) % len(hops)]))
-            times.append(time.perf_counter() - began)
-    yield verdict(times[WARM_UP:], spec.scalogram.hop_s)
+    while len(times) < WARM_UP * 2 or time.perf_counter() < end:
+        began = time.perf_counter()
+        hearing.push(hops[len(times) % len(hops)])
+        times.append(time.perf_counter() - began)
+    times = times[WARM_UP:]
+    yield verdict(times, plan.hop_s) if hearing.streams else rate(times, plan.hop_s)
+
+
+def _sizes(built: Anatomy) -> str:
+    return f"{len(built.layers)} layers, {built.neurons:,} neurons, {built.parameters:,} parameters"
+
+
+def rate(times: list[float], hop_s: float) -> Finding:
+    """times: seconds each look at a whole window took; hop_s: from one frame to the next."""
+    mean = sum(times) / len(times)
+    a_second = min(SHARE / mean, 1 / hop_s)
+    text = f"{mean * 1e3:.1f} ms a look at its window: {a_second:.1f} times a second, with at most half a core"
+    if a_second < FEW:
+        return Finding(WARN, "headroom", text, "that is slow to look at; take a smaller network, or a shorter window")
+    return Finding(OK, "headroom", text)
 
 
 def verdict(times: list[float], hop_s: float) -> Finding:

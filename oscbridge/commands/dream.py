@@ -12,8 +12,8 @@ from rich.console import Console
 from torch import Tensor
 
 from .. import resources, settings
+from ..daemon.plans import plan_of
 from ..ear.opening import open_with_reference
-from ..ear.plan import plan_of
 from ..errors import BridgeError
 from ..files import write_whole
 from ..sections import Dream as Wishes

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..ear.anatomy import Anatomy, anatomy
-from ..ear.spec import ear_id, load_spec
+from ..ear.spec import EarSpec, ear_id, load_any_spec
 from ..resources import model_file
 from ..sections import ModelSection
 
@@ -27,7 +27,8 @@ WINDOW_S = 4
 def show(model: str | None, as_json: bool) -> None:
     """Prints the network. model: as resources.model_file takes it. Raises BridgeError for a mistake in its YAML."""
     path = model_file(model or ModelSection().name)
-    described = describe(anatomy(load_spec(path)), path)
+    spec = load_any_spec(path)
+    described = describe(anatomy(spec), path) if isinstance(spec, EarSpec) else described_model(path)
     if as_json:
         print(json.dumps(described, indent=2))
         return
@@ -35,7 +36,36 @@ def show(model: str | None, as_json: bool) -> None:
         sys.stdout.reconfigure(errors="replace")  # a terminal without ⌊ and × still gets the numbers
     sized = sys.stdout.isatty() or "COLUMNS" in os.environ
     console = Console(width=None if sized else WIDTH, highlight=False)
-    console.print(picture(described, console))
+    if isinstance(spec, EarSpec):
+        console.print(picture(described, console))
+    else:
+        console.print(layers_table(described))
+
+
+def described_model(path: Path) -> dict[str, Any]:
+    """What is known of any other network, once it is made."""
+    from ..ear.opening import open_model
+
+    model = open_model(path)
+    plan = model.plan
+    return {
+        "name": plan.name, "file": str(path), "id": plan.id, "how": model.how, "hop_ms": 1000 * plan.hop_s,
+        "neurons": plan.neurons, "classes": list(plan.classes), "layers": [asdict(layer) for layer in plan.layers],
+    }  # fmt: skip
+
+
+def layers_table(described: dict[str, Any]) -> Group:
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
+    for head in ("layer", "name", "channels × positions", "neurons", "sees, s", "octaves"):
+        table.add_column(head, justify="left" if head == "name" else "right")
+    for x in described["layers"]:
+        table.add_row(
+            str(x["index"]), x["name"], f"{x['channels']:,} × {x['positions']:,}",
+            f"{x['channels'] * x['positions']:,}", f"{x['receptive_field_s']:.2f}",
+            f"{x['receptive_field_octaves']:.1f}",
+        )  # fmt: skip
+    notes = f"{described['neurons']:,} neurons, a frame every {described['hop_ms']:.1f} ms, {described['how']}"
+    return Group(Text(described["id"]), table, Text(notes))
 
 
 def describe(a: Anatomy, path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ..osc.packets import encode
 from ..osc.routes import listed, parse_args
 from ..osc.space import DONE, FAIL
 from ..osc.streams import check_wish
-from ..osc.subscriptions import Subscriptions
+from ..osc.subscriptions import Subscription, Subscriptions
 from ..sections import Route
 from ..validation import check
 from .delivery import most_bytes
@@ -72,11 +72,19 @@ class Answers(MidiAnswers):
     def do_hello(self, request: Request, name: str, reply_port: int) -> None:
         _check_port(request.client, reply_port, "0 for the one you send from")
         self.clients.introduce(request.client, name[:64], reply_port)
+        self.answer(request.client, self._welcome(request.client))
+
+    def welcome_all(self) -> None:
+        """Another network: what they know of the one before is void, and what they subscribed to goes on."""
+        for entry in self.subscriptions.all():
+            entry.inherited = True
+        for client in self.clients.greeted():
+            self._daemon.delivery.send(self._welcome(client), client.address)
+
+    def _welcome(self, client: Client) -> bytes:
         d = self._daemon
-        url = d.web.url(request.client.source[0])
-        request.reply(
-            "/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, url, d.model_id, len(d.plan.layers), d.plan.neurons
-        )
+        url, sizes = d.web.url(client.source[0]), (len(d.plan.layers), d.plan.neurons)
+        return encode("/ear/welcome", "oscbridge", *PROTOCOL, d.epoch, url, d.model_id, *sizes)
 
     def do_sync(self, request: Request, token: int) -> Awaitable[None] | None:
         before = [task for task, client in self._running.items() if client is request.client]
@@ -103,6 +111,19 @@ class Answers(MidiAnswers):
                 x.receptive_field_s, x.receptive_field_octaves,
             )  # fmt: skip
 
+    async def do_model_list(self, request: Request) -> None:
+        names, now = await self._daemon.switching.names(), self._daemon.live.now.model.name
+        for name in names:
+            request.reply("/ear/model", name, int(name == now))
+        request.done(len(names))
+
+    def do_model_rate(self, request: Request) -> None:
+        d = self._daemon
+        request.reply("/ear/model/rate", d.listening.answers_per_s, 1 / d.plan.hop_s, d.listening.how)
+
+    async def do_model_load(self, request: Request, name: str) -> None:
+        request.done(name, await self._daemon.switching.load(name))
+
     def do_subscribe(
         self, request: Request, stream: str, packing: str, port: int, max_hz: float, lease_s: float, text: str = ""
     ) -> None:
@@ -112,6 +133,8 @@ class Answers(MidiAnswers):
         if max_hz < 0 or lease_s < 0:
             raise BridgeError(f"max Hz is {max_hz:g} and the lease {lease_s:g} s; neither may be negative")
         wish = check_wish(stream, packing, text, most_bytes(request.client.source), self._daemon.plan.layers)
+        for before in self.subscriptions.replaced(request.client, port, wish):
+            self._end(before)
         entry = self.subscriptions.add(request.client, port, wish, max_hz, lease_s, time.monotonic())
         request.done(entry.id, entry.lease_s)
         self._daemon.send_snapshot(entry)
@@ -121,10 +144,12 @@ class Answers(MidiAnswers):
         request.done(key)
 
     def do_unsubscribe(self, request: Request, key: int) -> None:
-        entry = self.subscriptions.of(request.client, key)
+        self._end(self.subscriptions.of(request.client, key))
+        request.done(key)
+
+    def _end(self, entry: Subscription) -> None:
         self.subscriptions.remove(entry)
         self._daemon.forget(entry)
-        request.done(key)
 
     def do_select(self, request: Request) -> None:
         selection = self._daemon.selection

@@ -36,7 +36,7 @@ class Surroundings:
     beat has come, with the phase of the loop."""
 
     settings: Callable[[], Settings]
-    rate: int
+    rate: Callable[[], int]  # of new clips, in Hz
     subscribers: Callable[[str], list[Subscription]]
     send: Callable[[Packet, Source], None]
     url_of: Callable[[str, str, str], str]
@@ -90,9 +90,16 @@ class ClipDesk:
 
     @property
     def frames(self) -> int:
-        """Length of a clip at the tempo in force."""
+        """Length of a new clip at the tempo in force."""
+        return self._frames_at(self._around.rate())
+
+    def _frames_at(self, rate: int) -> int:
         beats = self._around.settings().transport.beats_per_clip
-        return max(1, round(beats * 60 / self.transport.bpm * self._around.rate))
+        return max(1, round(beats * 60 / self.transport.bpm * rate))
+
+    def _fits(self, clip: Clip) -> bool:
+        """Whether it is as long as the loop; it may have another network's rate."""
+        return abs(clip.frames - self._frames_at(clip.rate)) <= 1
 
     def file_of(self, clip: int) -> str:
         """Raises BridgeError 404."""
@@ -141,7 +148,7 @@ class ClipDesk:
         """A file of the folder as a clip."""
         loop, format = asyncio.get_running_loop(), self._around.settings().clips.format
         clip = await loop.run_in_executor(
-            None, lambda: self.store.import_file(name, self._around.rate, self.frames, format=format)
+            None, lambda: self.store.import_file(name, self._around.rate(), self.frames, format=format)
         )
         for note in clip.made.get("notes", []):
             self._around.say(f"clip {clip.id} ({name}): {note}")
@@ -166,7 +173,7 @@ class ClipDesk:
     def on_ready_due(self, loop_end_ns: int) -> None:
         running = self.running
         is_coming = self._around.hand_over(self.store.next_id)
-        if not is_coming and running is not None and abs(running.frames - self.frames) > 1:
+        if not is_coming and running is not None and not self._fits(running):
             self._recut(running)
 
     def on_activate_due(self, loop_end_ns: int, beat: float) -> None:
@@ -192,12 +199,13 @@ class ClipDesk:
         """The tempo has changed and no dream makes a clip of the new length: the running one is cut, or looped, to it.
         Stretching would smear what the dream has found; a dream that is on goes on from the same cut."""
         if self._recutting is None or self._recutting.done():
-            self._recutting = asyncio.ensure_future(self._cut(clip, self.frames))
+            self._recutting = asyncio.ensure_future(self._cut(clip))
 
-    async def _cut(self, clip: Clip, frames: int) -> None:
+    async def _cut(self, clip: Clip) -> None:
         newest = self.store.newest
-        if newest is not None and abs(newest.frames - frames) <= 1:
+        if newest is not None and self._fits(newest):
             return  # it comes anyway
+        frames = self._frames_at(clip.rate)
         number, format = self.store.next_id(), self._around.settings().clips.format
         try:
             self.take(

@@ -15,10 +15,11 @@ from typing import Any
 
 from .. import resources
 from ..ear.neurons import Normalizer, Statistics
-from ..ear.plan import plan_of
+from ..ear.plan import Plan
 from ..ear.selection import Selection
 from ..errors import BridgeError
 from ..files import write_whole
+from ..osc.maps import MAPS
 from ..osc.packets import encode
 from ..osc.query import QueryTree, host_info
 from ..osc.streams import CLIPS, LAYOUT, STATE, STREAMS, FramePackets, Packer
@@ -34,19 +35,21 @@ from .discovery import Discovery
 from .dreams import DreamDesk
 from .endpoint import UdpEndpoint
 from .frames import Frame
-from .layouts import SHIPPED, USERS, LayoutDesk
+from .layouts import LayoutDesk, layout_folders
 from .listeners import Listeners
 from .listening import Listening
 from .live import LiveSettings
 from .local import within
 from .midi_desk import MidiDesk
 from .midi_files import midi_files
+from .plans import plan_of
 from .players import PlayerDesk
 from .presets import Presets
 from .recent import SharedRecent
 from .route_desk import RouteDesk, route_files
 from .session import Session
 from .sockets import Sockets
+from .switching import Switching
 from .web import Site, WebServer
 from .workers import WORKERS, Workers
 
@@ -72,14 +75,11 @@ class Daemon:
         self.epoch = 1 + int(time.time() * 2) % MAX_EPOCH  # another at every start
         self.log_file = log_file or "the terminal"
         self.say = say
-        self.model = resources.model_file(settings.model.name)
-        self.plan = plan_of(self.model)
-        self.model_id = self.plan.id
-        self.selection = Selection(self.plan.layers)  # everybody's, across workers
+        folder = resources.user_folder(settings.server.folder)
+        model = resources.model_file(settings.model.name, folder)
+        self.take(model, plan_of(model), settings)
         self.allows = within(settings.server.allow)
         _check_source(settings)
-        self._statistics: Statistics | None = None
-        self._packer = self._make_packer(settings)
         self.session = Session(self)
         self._query = QueryTree(self.session.space)
         self.session.serve(settings.server.subscribers)
@@ -87,9 +87,8 @@ class Daemon:
         listeners = Listeners(self)
         sockets = Sockets(self.session.receive, listeners.joined, listeners.left, listeners.order)
         self.delivery = Delivery(self.endpoint, sockets)
-        folder = resources.user_folder(settings.server.folder)
         clips = Path(settings.clips.folder).expanduser() if settings.clips.folder else folder / CLIPS
-        files = {USERS: folder / "layouts", SHIPPED: self.model.parent / "layouts", CLIPS: clips}
+        files = {**layout_folders(folder, self.model), CLIPS: clips}
         site = Site(files, resources.page_folder(), self._ask, sockets, self.log_file)
         self.web = WebServer(settings.server.host, settings.server.http_port, site, self.allows)
         self._discovery = Discovery(settings.server.host, self.endpoint.port, self.web.port, say)
@@ -101,11 +100,13 @@ class Daemon:
         recent = SharedRecent(context, self.plan.rate)
         self.listening = Listening(context, wiring.around_listening(self), self.plan.neurons, recent, workers.listen)
         self.live = LiveSettings(
-            settings, presets, self.listening.worker.tell, self._worker_ready, self._before_change, self._on_change
-        )
+            settings, presets, lambda order: self.listening.worker.tell(order), self._worker_ready,
+            self._before_change, self._on_change,
+        )  # fmt: skip
         self.layouts = LayoutDesk(wiring.around_layouts(self), context, files, workers.layout)
         self.clips = ClipDesk(wiring.around_clips(self), clips)
         self.dreams = DreamDesk(wiring.around_dreams(self), context, recent, workers.dream)
+        self.switching = Switching(self, folder, context, workers.listen)
         self.player = PlayerDesk(
             context, lambda: self.live.now.player, lambda: self.clips.deck, self.clips.transport.align, say,
             lambda outcome, *told: self.session.tell_all(outcome, *told),
@@ -141,6 +142,7 @@ class Daemon:
             await self._ended.wait()
             ticking.cancel()
         finally:
+            self.switching.close()
             self.layouts.close()
             self.dreams.close()
             self.player.close()
@@ -179,13 +181,21 @@ class Daemon:
 
     # the network
 
-    def became_ready(self, model_id: str, is_trained: bool, statistics: Statistics) -> None:
+    def take(self, model: Path, plan: Plan, settings: Settings) -> None:
+        """Another network, before its statistics are known. model: its YAML."""
+        self.model, self.plan, self.model_id = model, plan, plan.id
+        self.selection = Selection(plan.layers)  # everybody's, across workers
+        self._statistics: Statistics | None = None
+        self._packer = self._make_packer(settings)
+
+    def became_ready(self, model_id: str, is_trained: bool, statistics: Statistics, is_other: bool = False) -> None:
         self._statistics = statistics
-        if model_id != self.model_id:  # other weights lie there since the last start
+        if is_other or model_id != self.model_id:  # other weights lie there since the last start
             self.model_id = model_id
             self.epoch = 1 + self.epoch % MAX_EPOCH
             self.selection.clear()
             self.say(f"the network is now {self.model_id}")
+            self.session.welcome_all()
             self._announcing = asyncio.ensure_future(self._discovery.change(self._facts()))
         self._packer = self._make_packer(self.live.now)
         untrained = f"the ear is untrained ({self.model_id}): it hears sound, but has not learned music"
@@ -205,7 +215,11 @@ class Daemon:
 
     def on_frame(self, frame: Frame) -> None:
         packets = self._packer.frame(frame.number, frame.values)
+        maps = {entry.id: entry.wish for entry in self.session.subscriptions.to(MAPS)}
+        self._packer.maps.take(packets, maps)
         for entry in self.session.subscriptions:
+            if entry.id in maps and self.delivery.is_busy(entry.id):
+                continue  # a frame that replaced the one that waits would lack the layers that are new in that one
             if STREAMS[entry.wish.stream].per_frame and entry.due(self.listening.newest_at):
                 self._send_frame(entry, packets)
         self.routes.frame(packets, self.listening.newest_at)
@@ -214,7 +228,8 @@ class Daemon:
             self.on_first_frame()
 
     def _send_frame(self, entry: Subscription, packets: FramePackets) -> None:
-        self.delivery.send_frame(entry.id, entry.wanted(packets.of(entry.wish)), entry.address)
+        if wanted := entry.wanted(packets.of(entry.wish, entry.id)):
+            self.delivery.send_frame(entry.id, wanted, entry.address)
 
     def send_snapshot(self, entry: Subscription) -> None:
         """The stream as it is now, for one who joins late."""
@@ -303,8 +318,8 @@ class Daemon:
 def _check_source(settings: Settings) -> None:
     """A file that is not there is a mistake in the settings: better told now than from the worker."""
     listen = settings.listen
-    if listen.source == "file" and listen.file and not Path(listen.file).expanduser().is_file():
-        raise BridgeError(f"listen.file is {listen.file!r}; there is no such file", 404)
+    if listen.source == "file" and listen.file and not Path(listen.file).expanduser().exists():
+        raise BridgeError(f"listen.file is {listen.file!r}; there is no such file or folder", 404)
 
 
 def _on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], None]) -> None:

@@ -40,11 +40,17 @@ class Discovery:
         self._starting = asyncio.ensure_future(self._start(facts))
 
     async def change(self, facts: dict[str, str]) -> None:
-        """The facts are others now."""
-        if self._zeroconf is not None:
-            self._infos = [_with(info, facts) for info in self._infos]
+        """The facts are others now. If they cannot be told, the log says why."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        if self._zeroconf is None:
+            return
+        self._infos = [_with(info, facts) for info in self._infos]
+        try:
             for info in self._infos:
                 await self._zeroconf.async_update_service(info)
+        except Exception as error:  # as at the start
+            log.warning("the change was not announced", exc_info=error)
 
     async def stop(self) -> None:
         """Takes leave, so that no list shows a daemon that has gone."""

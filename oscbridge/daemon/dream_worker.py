@@ -31,7 +31,8 @@ class Order:
     """What is to be dreamed; control sends it anew whenever a part of it changes.
 
     wishes: the section `dream`; frames: length of the loop in samples; selection: update of the shared weights
-    begun: rises with each start from the origin; origin, target: clip files, "" for the bundled loop
+    begun: rises with each start from the origin; starts: with each start; origin, target: clip files, "" for the
+    bundled loop
     """
 
     wishes: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Order:
     frames: int = 1
     selection: int = 0
     begun: int = 0
+    starts: int = 0
     origin: str = ""
     target: str = ""
 
@@ -131,7 +133,7 @@ class _Worker:
             self._apply(order, self._applied)
             self._applied = order
         except BridgeError as error:
-            tell(self._sock, {"refused": str(error), "code": error.code, "begun": order.begun})
+            tell(self._sock, {"refused": str(error), "code": error.code, "starts": order.starts})
 
     def _apply(self, order: Order, before: Order) -> None:
         from ..dream.dreamer import Dreamer
@@ -250,7 +252,7 @@ class _Worker:
 
     def _show(self, progress: Progress) -> None:
         told = {"step": progress.step, "per_s": 1 / max(self._pace, 1e-6), "score": progress.score}
-        tell(self._sock, {**told, "loss": progress.loss, "undone": progress.undone, "begun": self._order.begun})
+        tell(self._sock, {**told, "loss": progress.loss, "undone": progress.undone, "starts": self._order.starts})
         self._is_new = False
 
     def _hand_over(self, clip: int, folder: str, format: str, made: dict[str, Any]) -> None:

@@ -52,17 +52,21 @@ class DreamDesk:
         run: Callable[..., None] = dream_worker.run,
     ) -> None:
         """run: what the worker's process does."""
-        self._around, self._recent = around, recent
-        self._weights = SharedArrays(context, around.neurons)
+        self._context = context
         self._worker = Supervisor(context, "dream", run, self, HANG_S)
-        self._order = Order()
         self._is_up = False
+        self._waiting: dict[int, asyncio.Future[None]] = {}  # by `starts`: who asked for one
+        self._starts = 0
+        self._enter(around, recent)
+
+    def _enter(self, around: Surroundings, recent: SharedRecent) -> None:
+        self._around, self._recent = around, recent
+        self._weights = SharedArrays(self._context, around.neurons)
+        self._order = Order()
         self._clip_before = ""  # what a new worker goes on from
         self._newest = 0  # clip of this dream
         self._fresh_steps = 0  # since the last clip
-        self._waiting: dict[int, asyncio.Future[None]] = {}  # by `begun`: who asked for a start
         self._before_start = self._order  # what goes on if that is refused
-        self._starts = 0
         self.steps_per_s = 0.0
 
     @property
@@ -74,6 +78,31 @@ class DreamDesk:
         """Whether there is something new to hand over."""
         return self._fresh_steps > 0
 
+    # the network
+
+    async def end(self) -> None:
+        """Before another network: the dream ends with its worker, while the loop goes on."""
+        if self._leave():
+            await self._worker.stop_beside(grace_s=0.0)
+
+    def follow(self, around: Surroundings, recent: SharedRecent) -> None:
+        """Another network: the next dream begins anew, from the origin."""
+        if self._leave():  # one that was begun since the end
+            self._worker.stop(grace_s=0.0)
+        self._enter(around, recent)
+
+    def _leave(self) -> bool:
+        """Whether there is a worker to be ended."""
+        was_up, self._is_up = self._is_up, False
+        if self._order.is_on:
+            self._around.say("the dream has ended with its network; /ear/dream/start begins another")
+        self._order, self.steps_per_s, self._fresh_steps = replace(self._order, is_on=False), 0.0, 0
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(BridgeError("another network has come; select in it and start again", 409))
+        self._waiting.clear()
+        return was_up
+
     # what clients ask
 
     async def start(self, anew: bool = False) -> None:
@@ -81,10 +110,10 @@ class DreamDesk:
         is_first = not self._order.begun
         self._starts += 1
         begun = self._starts if anew or is_first else self._order.begun
-        order = replace(self._state(), is_on=True, begun=begun)  # may refuse: a clip that is gone
-        if begun not in self._waiting:
+        order = replace(self._state(), is_on=True, begun=begun, starts=self._starts)  # may refuse: a clip that is gone
+        if not self._waiting:
             self._before_start = self._order
-        future = self._waiting.setdefault(begun, asyncio.get_running_loop().create_future())
+        future = self._waiting[self._starts] = asyncio.get_running_loop().create_future()
         self._order = order
         if anew:
             self._clip_before, self._newest = "", 0
@@ -173,20 +202,19 @@ class DreamDesk:
             self._clip_before, self._newest = str(clip.path), clip.id
             self._around.take(clip)
         elif "refused" in message:
-            self._refused(BridgeError(message["refused"], message["code"]), message["begun"])
+            self._refused(BridgeError(message["refused"], message["code"]), message["starts"])
         elif "trouble" in message:
             self._around.say(message["trouble"])
             address = message.get("address", "/ear/dream/start")
             self._around.tell_fail(address, message["code"], message["trouble"])
         elif "fatal" in message:
-            self._refused(BridgeError(message["fatal"], message["code"]), self._order.begun)
+            self._refused(BridgeError(message["fatal"], message["code"]), self._order.starts)
             self._order = replace(self._order, is_on=False)
             self._is_up = False
             self._worker.stop(grace_s=0.0)
 
     def _stepped(self, message: dict[str, Any]) -> None:
-        future = self._waiting.pop(message["begun"], None)
-        if future is not None and not future.done():
+        for future in self._answered(message["starts"]):
             future.set_result(None)
         if not self._order.is_on:  # a step that was on its way
             return
@@ -194,14 +222,19 @@ class DreamDesk:
         self._fresh_steps += 1
         self._around.show(self._newest, message["step"], self.steps_per_s, message["score"], message["loss"])
 
-    def _refused(self, error: BridgeError, begun: int) -> None:
+    def _answered(self, starts: int) -> list[asyncio.Future[None]]:
+        """Those who still wait for that start, or for one that it came on top of."""
+        found = [self._waiting.pop(key) for key in [*self._waiting] if key <= starts]
+        return [future for future in found if not future.done()]
+
+    def _refused(self, error: BridgeError, starts: int) -> None:
         """The dream cannot be as it is wished; if one was on, it goes on as it was."""
-        future = self._waiting.pop(begun, None)
-        if future is not None and not future.done():
+        if waiting := self._answered(starts):
             before = self._before_start
             self._order = replace(self._order, is_on=before.is_on, begun=before.begun)
             self._send()
-            future.set_exception(error)
+            for future in waiting:
+                future.set_exception(error)
         else:
             self._around.tell_fail("/ear/dream/start", error.code, str(error))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from typing import Any
 
+from .. import resources
 from ..ear.plan import Plan
 from ..errors import BridgeError
 from ..layout import keeping
@@ -17,18 +19,28 @@ from ..osc.layouts import LayoutPacker
 from ..osc.packets import encode
 from ..osc.streams import Packet, Wish
 from ..osc.subscriptions import Subscription
+from ..resources import MODELS
 from ..sections import Settings
 from . import layout_worker
 from .layout_worker import Order
+from .pictures import are_pictures
 from .places import Floats, SharedArrays
 from .supervisor import Supervisor
 
-USERS, SHIPPED = "layouts", "shipped"  # folders, as the HTTP server calls them; the second is also a layout's name
+USERS = "layouts"  # the folder of those that are solved, as the HTTP server calls it
+SHIPPED = "shipped"  # the layout that travels with its network, and the package's folder of such
 HANG_S = 60.0  # hearing a loop and building a graph are silent
 PACKETS_A_TURN = 12  # of a whole layout, then a pause: 8,000 bytes each on this machine, half of what a receiver's
 TURN_S = 0.005  # socket holds by default while it is busy drawing
 START_S = 90.0
 STOP_S = 30.0
+
+
+def layout_folders(user: Path, model: Path) -> dict[str, Path]:
+    """Where layouts may lie, by the names of the HTTP server. user: the user's folder; model: the YAML of the network
+    that the daemon starts with, which may lie anywhere."""
+    places = {USERS: user, SHIPPED: resources.folder(MODELS), "models": user / MODELS, "model": model.parent}
+    return {name: place / "layouts" for name, place in places.items()}
 
 
 @dataclass(frozen=True)
@@ -56,23 +68,21 @@ class LayoutDesk:
         folders: Mapping[str, Path],
         run: Callable[..., None] = layout_worker.run,
     ) -> None:
-        """folders: USERS, where layouts go that are solved; SHIPPED, where one may lie that travels with the network,
-        with its name; run: what the worker's process does."""
-        self._around, self._folder = around, folders[USERS]
-        self._shipped = folders[SHIPPED] / f"{around.model.stem}.npy"
+        """folders: where layouts lie, by the names of the HTTP server; those that are solved go to USERS. run: what the
+        worker's process does."""
+        self._folders, self._folder = folders, folders[USERS]
         self._context = context
         self._worker = Supervisor(context, "layout", run, self, HANG_S)
         self._shared: SharedArrays | None = None  # made when first needed
         self._layout: Layout | None = None
         self._solving: Floats | None = None  # the places of a layout that is not finished
-        self._packer = LayoutPacker(around.plan.layers)
         self._update = -1
         self._begun: asyncio.Future[None] | None = None
         self._stopped: asyncio.Future[None] | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self.is_solving = False
         self.rev = 0
-        self._take_first()
+        self._enter(around, self.first_of(around.model, around.plan, around.model_id))
 
     @property
     def places(self) -> Floats | None:
@@ -85,21 +95,48 @@ class LayoutDesk:
     def restarts(self) -> int:
         return self._worker.restarts
 
-    # at the start
+    # the network
 
-    def _take_first(self) -> None:
-        """The newest that was solved for this very network, else the one that travels with it, if they fit."""
+    def first_of(self, model: Path, plan: Plan, model_id: str) -> Layout | None:
+        """The newest that was solved for this very network, else the one that travels with it, if they fit. In any
+        thread: it reads files."""
+        shipped = _shipped_with(model)
         own = sorted(self._folder.glob("*.npy"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in [*own, self._shipped]:
+        for path in [*own, shipped]:
             try:
-                layout = keeping.load(path, self._around.plan.neurons)
+                layout = keeping.load(path, plan.neurons)
             except BridgeError:
                 continue
-            if path == self._shipped or layout.made.get("model") == self._around.model_id:
-                self._take(layout)
-                return
+            if path == shipped or layout.made.get("model") == model_id:
+                return layout
+        return None
 
-    def _take(self, layout: Layout) -> None:
+    async def settle(self) -> None:
+        """Before another network: what is being solved is kept as it stands, as by `stop`."""
+        if self.is_solving:
+            try:
+                await self.stop()
+            except BridgeError as error:
+                self._around.say(str(error))
+
+    def follow(self, around: Surroundings, layout: Layout | None) -> None:
+        """Another network: its layout, from `first_of`, is in force and told to all."""
+        for task in self._sending.values():
+            task.cancel()
+        self._sending.clear()
+        if self.is_solving:  # begun since it was settled
+            self._end_worker()
+            self._answer(BridgeError("another network has come; send /ear/layout/start again for its layout", 409))
+        self._shared = None
+        self._enter(around, layout)
+        self.tell_all()
+
+    def _enter(self, around: Surroundings, layout: Layout | None) -> None:
+        self._around, self._shipped = around, _shipped_with(around.model)
+        self._packer = LayoutPacker(around.plan.layers)
+        self._take(layout)
+
+    def _take(self, layout: Layout | None) -> None:
         self._layout, self._solving = layout, None
         self.rev += 1
 
@@ -145,8 +182,11 @@ class LayoutDesk:
         if name not in names:
             raise BridgeError(f"there is no layout {name[:80]!r}; there are: {', '.join(names) or 'none'}", 404)
         path = self._shipped if name == SHIPPED else self._folder / f"{name}.npy"
-        loop = asyncio.get_running_loop()
-        self._take(await loop.run_in_executor(None, keeping.load, path, self._around.plan.neurons))
+        loop, around = asyncio.get_running_loop(), self._around
+        layout = await loop.run_in_executor(None, keeping.load, path, around.plan.neurons)
+        if around is not self._around:
+            raise BridgeError("another network has come meanwhile; that layout may not be its", 409)
+        self._take(layout)
         self.tell_all()
 
     def names(self) -> list[str]:
@@ -168,7 +208,8 @@ class LayoutDesk:
 
     def worker_arguments(self) -> tuple[Any, ...]:
         listen = self._around.settings().listen
-        loop = listen.file if listen.source == "file" else ""
+        file = Path(listen.file).expanduser()
+        loop = listen.file if listen.source == "file" and not are_pictures(file) else ""
         wishes = self._around.settings().layout.model_dump()
         return (self._shared, Order(str(self._around.model), loop, wishes, self._update, str(self._folder)))
 
@@ -221,11 +262,15 @@ class LayoutDesk:
 
     def _failed(self, error: BridgeError) -> None:
         self._give_up()
+        self._answer(error)
+        self._around.say(f"the layout cannot be solved: {error}")
+
+    def _answer(self, error: BridgeError) -> None:
+        """To those who wait for its beginning or its end."""
         for future in (self._begun, self._stopped):
             if future is not None and not future.done():
                 future.set_exception(error)
         self._stopped = None
-        self._around.say(f"the layout cannot be solved: {error}")
 
     def _give_up(self) -> None:
         """Back to the layout before."""
@@ -249,28 +294,31 @@ class LayoutDesk:
         old = self._sending.pop(entry.id, None)
         if old is not None:
             old.cancel()
-        packets = self._whole(entry)
-        if packets:
-            self._sending[entry.id] = asyncio.ensure_future(self._send_in_turns(entry, packets))
+        self._sending[entry.id] = asyncio.ensure_future(self._send_in_turns(entry, self._whole(entry)))
 
-    def _whole(self, entry: Subscription) -> list[Packet]:
+    def _whole(self, entry: Subscription) -> Iterator[Packet]:
+        """Packed as they are taken: nine snapshots at once would hold frames up."""
+        rev, packer, layout = self.rev, self._packer, self._layout
         if self._solving is not None:
-            return self._packer.snapshot(self.rev, 0, self._solving, entry.wish)
-        if self._layout is None:
-            return []
-        layout = self._layout
-        folder = SHIPPED if layout.path == self._shipped else USERS
+            return iter(packer.snapshot(rev, 0, self._solving, entry.wish))
+        if layout is None:
+            return iter(())
+        folder = next(name for name, path in self._folders.items() if path == layout.path.parent)
         url = self._around.url_of(folder, layout.path.name, entry.address[0])
         snapshots, neurons = layout.positions.shape[:2]
-        packets: list[Packet] = [encode("/ear/layout/ready", self.rev, url, layout.sha256, neurons, snapshots)]
-        for index, places in enumerate(layout.positions):
-            packets += self._packer.snapshot(self.rev, index, places, entry.wish)
-        return packets
+        ready: Packet = encode("/ear/layout/ready", rev, url, layout.sha256, neurons, snapshots)
+        each = (packer.snapshot(rev, index, places, entry.wish) for index, places in enumerate(layout.positions))
+        return itertools.chain([ready], itertools.chain.from_iterable(each))
 
-    async def _send_in_turns(self, entry: Subscription, packets: list[Packet]) -> None:
-        for first in range(0, len(packets), PACKETS_A_TURN):
-            self._around.send(entry, packets[first : first + PACKETS_A_TURN])
+    async def _send_in_turns(self, entry: Subscription, packets: Iterator[Packet]) -> None:
+        while turn := list(itertools.islice(packets, PACKETS_A_TURN)):
+            self._around.send(entry, turn)
             await asyncio.sleep(TURN_S)
             while self._around.is_busy(entry):  # else the next part would take the place of this one
                 await asyncio.sleep(TURN_S)
         self._sending.pop(entry.id, None)
+
+
+def _shipped_with(model: Path) -> Path:
+    """Where the layout may lie that travels with a network. model: its YAML."""
+    return model.parent / "layouts" / f"{model.stem}.npy"

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     _Opened = tuple[int, dict[str, Any], dict[str, Any] | None, Source | BridgeError]
 
+RATED_S = 2.0
+
 LastFrame = tuple[int, float]  # its number, and when it was finished on the monotonic clock, which processes share
 
 
@@ -31,20 +34,28 @@ def run(
     frames: SharedFrames,
     recent: SharedRecent,
     model: str,
-    listen: dict[str, Any],
-    last: LastFrame | None,
-    deck: dict[str, Any] | None,
 ) -> None:
-    """Entry point of the process. model: path of the YAML; listen: the section `listen`; last: of the worker before;
-    deck: the newest order to play a clip (clip, path, at_ns, crossfade_ms), which the source `clip` follows."""
+    """Entry point of the process. model: path of the YAML.
+
+    It loads the network, says `loaded`, and waits for control's `go` before it opens a source: another worker may hold
+    the device until then. go: listen, the section; last, the LastFrame of the worker before, or None; deck, the newest
+    order to play a clip (clip, path, at_ns, crossfade_ms), or None, which the source `clip` follows."""
     begin(parent, nice=-10)  # where limits.conf or root allow it, a hop goes before other work
     try:
-        _Listener(sock, frames, recent, model, listen, last, deck).loop()
+        _Listener(sock, frames, recent, model).loop()
     except BridgeError as error:
         tell(sock, {"fatal": str(error), "code": error.code})
         sys.exit(2)
     except (BrokenPipeError, ConnectionError):
         sys.exit(0)  # control is gone
+
+
+def wait_for_go(orders: Orders) -> dict[str, Any]:
+    """What came before it is in it already."""
+    while "go" not in (order := orders.get()):
+        pass
+    go: dict[str, Any] = order["go"]
+    return go
 
 
 class _Listener:
@@ -54,29 +65,34 @@ class _Listener:
         frames: SharedFrames,
         recent: SharedRecent,
         model: str,
-        listen: dict[str, Any],
-        last: LastFrame | None,
-        deck: dict[str, Any] | None,
     ) -> None:
         import torch
 
         from ..ear.hearing import open_hearing
+        from . import open_source  # noqa: F401 - now, while it does not matter how long that takes
 
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)  # fading tails would otherwise cost many times a hop
-        opened = open_hearing(Path(model), time.perf_counter)
+        self._calm()
+        beside = ThreadPoolExecutor(1, initializer=self._calm).submit  # for networks that look at windows
+        opened = open_hearing(Path(model), time.perf_counter, beside)
         self._torch, self._hearing = torch, opened.hearing
         self._values = opened.hearing.values.numpy()
         self._rate, self._hop = opened.rate, opened.hop
-        self._sock, self._frames, self._recent, self._last = sock, frames, recent, last
-        self._listen, self._deck = listen, deck
+        self._picture, self._see = opened.picture, opened.see
+        self._sock, self._frames, self._recent = sock, frames, recent
         self._lock = threading.Lock()
         self._lost_before = 0  # by sources that played before
         self._orders: Orders = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[_Opened] = queue.SimpleQueue()
         frames.write_statistics(opened.statistics)
+        threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # no pause mid-hop; the loop makes no cycles
+        self._tell({"loaded": opened.id, "trained": opened.trained, "how": opened.how})
+        go = wait_for_go(self._orders)
+        self._listen, self._deck, self._last = go["listen"], go["deck"], go["last"]
         self._source = self._first_source()
-        self._tell({"ready": opened.id, "trained": opened.trained, "what": self._source.what})
+        self._tell({"ready": True, "what": self._source.what})
 
     def _first_source(self) -> Source:
         """The source asked for; if it cannot be had, the bundled loop, and the reason is told."""
@@ -91,16 +107,22 @@ class _Listener:
     def _open(self, listen: dict[str, Any], deck: dict[str, Any] | None, wait: bool) -> Source:
         from .open_source import open_source
 
-        return open_source(listen, self._rate, self._hop, tell=self._trouble, wait=wait, deck=deck)
+        options: dict[str, Any] = {"tell": self._trouble, "wait": wait, "deck": deck, "picture": self._picture}
+        return open_source(listen, self._rate, self._hop, **options)
+
+    @staticmethod
+    def _calm() -> None:
+        """For each thread that computes: one is enough, and fading tails would cost many times a hop."""
+        import torch
+
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
 
     def loop(self) -> None:
-        threading.Thread(target=read_orders, args=(self._sock, self._orders), daemon=True).start()
-        gc.collect()
-        gc.freeze()
-        gc.disable()  # no pause mid-hop; the loop makes no cycles
         dropped = 0
         self._recent.begin()
         self._number = self._first_number()
+        self._rated = time.monotonic(), self._hearing.looks
         while True:
             hop = self._source.next_hop()
             began = time.perf_counter_ns()
@@ -111,20 +133,34 @@ class _Listener:
                     self._hearing.skip(self._torch.from_numpy(hop.dropped.reshape(-1)))
                     dropped += hop.dropped_count
                     self._number += hop.dropped_count
-                self._hearing.push(self._torch.from_numpy(hop.samples))
+                if hop.picture is not None and self._see is not None:
+                    self._see(self._torch.from_numpy(hop.picture))
+                else:
+                    self._hearing.push(self._torch.from_numpy(hop.samples))
             took = time.perf_counter_ns() - began
             lost = dropped + self._lost_before + self._source.lost_hops
             self._frames.write(Frame(self._number, hop.unix_ns, took, lost, self._values))
             self._send_line(b"%d\n" % self._number)
             self._number += 1
+            self._tell_rate()
             self._carry_out()
 
     def _first_number(self) -> int:
-        """A frame's number keeps its place in time, across workers too."""
+        """A frame's number keeps its place in time, across workers too, and tells which layers make a step."""
         if self._last is None:
             return 0
         number, finished = self._last
-        return number + 1 + int((time.monotonic() - finished) * self._rate / self._hop)
+        due = number + 1 + int((time.monotonic() - finished) * self._rate / self._hop)
+        return due + -due % self._hearing.settle
+
+    def _tell_rate(self) -> None:
+        """Now and then how often windows are looked at."""
+        now = time.monotonic()
+        if self._hearing.streams or now - self._rated[0] < RATED_S:
+            return
+        looks = self._hearing.looks
+        self._tell({"looks": (looks - self._rated[1]) / (now - self._rated[0])})
+        self._rated = now, looks
 
     def _carry_out(self) -> None:
         while not self._orders.empty():
@@ -188,7 +224,7 @@ class _Listener:
         from .open_source import check_unused, is_same
 
         try:
-            check_unused(listen, self._listen)
+            check_unused(listen, self._listen, self._picture)
             same = is_same(listen, self._listen)
             self._opened.put((key, listen, deck, self._source if same else self._open(listen, deck, wait=False)))
         except BridgeError as error:

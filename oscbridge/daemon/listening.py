@@ -13,7 +13,9 @@ from typing import Any
 from ..ear.neurons import Statistics
 from ..sections import Listen
 from . import listen_worker
+from .candidate import Candidate
 from .frames import Frame, SharedFrames
+from .listen_worker import LastFrame
 from .recent import SharedRecent
 from .supervisor import Supervisor
 
@@ -61,6 +63,8 @@ class Listening:
         self._dropped_before = 0  # by workers that are gone
         self._what = ""  # that the ear hears
         self._trouble = self._fatal = ""  # of the source, of the worker's start; "" while all is well
+        self._left: LastFrame | None = None  # of the network before
+        self.how, self.looks_per_s = "", 0.0  # how the network is evaluated, and how often if not at every hop
 
     @property
     def dropped(self) -> int:
@@ -76,15 +80,49 @@ class Listening:
         """What plays from now on, for when the source is `clip`."""
         self.worker.tell({"deck": {**order, "crossfade_ms": crossfade_ms}})
 
+    def follow(self, around: Surroundings, new: Candidate) -> None:
+        """Another network listens from now on; the worker before has ended."""
+        restarts, self._left = self.worker.restarts, self._last
+        self._around, self._frames, self._recent = around, new.frames, new.recent
+        self.worker = new.worker
+        self.worker.owner, self.worker.restarts = self, restarts
+        self.newest, self.load = None, 0.0
+        self._forget_worker()
+        self._fatal = ""
+        self.takes(new.how)
+        if new.is_lost:  # at the last moment: the next one loads as after any loss
+            self.worker.start(asyncio.get_running_loop())
+        else:
+            self._go()
+
+    def takes(self, how: str) -> None:
+        """How the network is evaluated, in words."""
+        if how != self.how:
+            self._around.say(f"the network is evaluated {how}")
+        self.how, self.looks_per_s = how, 0.0
+
+    @property
+    def answers_per_s(self) -> float:
+        return self.looks_per_s or 1 / self._around.hop_s
+
+    @property
+    def _last(self) -> LastFrame | None:
+        return (self.newest.number, self.newest_at) if self.newest else self._left
+
     def worker_arguments(self) -> tuple[Any, ...]:
-        last = (self.newest.number, self.newest_at) if self.newest else None
-        listen = self._around.listen().model_dump()
-        return (self._frames, self._recent, str(self._around.model), listen, last, self._around.deck())
+        return (self._frames, self._recent, str(self._around.model))
+
+    def _go(self) -> None:
+        order = {"listen": self._around.listen().model_dump(), "last": self._last, "deck": self._around.deck()}
+        self.worker.tell({"go": order})
 
     def worker_said(self, message: dict[str, Any]) -> None:
-        if "ready" in message:
+        if "loaded" in message:
+            self._around.became_ready(message["loaded"], message["trained"], self._frames.read_statistics())
+            self.takes(message["how"])
+            self._go()
+        elif "ready" in message:
             self._fatal = ""
-            self._around.became_ready(message["ready"], message["trained"], self._frames.read_statistics())
             self._hears(message["what"])
             self.is_ready.set()
         elif "result" in message:
@@ -92,6 +130,8 @@ class Listening:
                 self._trouble = ""
                 self._hears(message["text"])
             self._around.answer(message)
+        elif "looks" in message:
+            self.looks_per_s = message["looks"]
         elif "trouble" in message:
             self._source_trouble(message["code"], message["trouble"], message["lasts"])
         elif "fatal" in message:
@@ -116,13 +156,16 @@ class Listening:
         self._around.tell_all("/ear/fail", "/ear/listen/source", code, text)
 
     def worker_down(self, why: str) -> None:
+        self._forget_worker()
+        self._around.went_down()
+        self._around.say(why)
+        self._around.tell_all("/ear/fail", "/ear/status", 503, why)
+
+    def _forget_worker(self) -> None:
         self.is_ready.clear()
         self._trouble = ""  # the next worker finds out anew
         self._dropped_before += self._worker_dropped
         self._worker_dropped = 0
-        self._around.went_down()
-        self._around.say(why)
-        self._around.tell_all("/ear/fail", "/ear/status", 503, why)
 
     def worker_beat(self, frames: list[int]) -> None:
         if len(frames) > LATE_FRAMES:
@@ -136,7 +179,10 @@ class Listening:
             self._take(frame)
 
     def _take(self, frame: Frame) -> None:
-        self.newest, self.newest_at = frame, time.monotonic()
+        now = time.monotonic()
+        if self.newest is None and self._left is not None:
+            self._around.say(f"{(now - self._left[1]) * 1e3:.0f} ms lay between the two networks' frames")
+        self.newest, self.newest_at = frame, now
         self._worker_dropped = frame.dropped
         self.load += (frame.compute_ns / (self._around.hop_s * 1e9) - self.load) / 43  # over about a second
         self._around.on_frame(frame)

@@ -12,6 +12,7 @@ from ..sections import Settings
 from ..settings import Parameter, changed, parameters
 from .presets import Presets
 
+MODEL = "model.name"
 WORKER_S = 15.0  # a device may take seconds to open
 
 
@@ -37,16 +38,17 @@ class LiveSettings:
         self._before_change, self._on_change = before_change, on_change
         self._keys = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self.one_at_a_time = asyncio.Lock()  # changes of the source
 
     def set(self, found: list[Parameter], value: Any) -> Awaitable[None] | None:
         """Sets parameters to an OSC argument, at once unless the worker has to agree. Raises BridgeError, or the
         awaitable does, and then nothing has changed."""
         for p in found:
             if not p.live:
-                raise BridgeError(
-                    f"{p.path} can't be changed while running; set it in the YAML or with --set and start again", 409
-                )
+                way = "set it in the YAML or with --set and start again"
+                if p.path == MODEL:
+                    way = "to change networks send /ear/model/load"
+                raise BridgeError(f"{p.path} can't be changed while running; {way}", 409)
         values = {p.path: p.from_wire(value) for p in found}
         if any(p.section == "listen" for p in found):
             return self.apply(values)
@@ -65,7 +67,7 @@ class LiveSettings:
 
     async def apply(self, values: dict[str, Any]) -> None:
         """All of `values` ("section.name": value) or, with a BridgeError, none."""
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             wanted = changed(self.now, values)
             if wanted.listen != self.now.listen:
                 await self._ask_worker(wanted)

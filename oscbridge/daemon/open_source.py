@@ -1,4 +1,4 @@
-"""From the settings in `listen` to a source of sound, and from a clip's file to its samples."""
+"""From the settings in `listen` to a source of sound or pictures, and from a clip's file to its samples."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..sound import decode
 from .clip_sound import Samples, resample_loop
 from .intake import LOUDEST
 from .looped import RATES, LoopedFile
+from .pictures import PictureSource, Size, are_pictures, open_pictures
 from .sources import ClipSource, FileSource, Source
 
 Tell = Callable[[int, str], None]
@@ -22,12 +23,20 @@ Deck = dict[str, Any]  # an order to play: clip, its number; path; at_ns, when i
 
 
 def open_source(
-    listen: dict[str, Any], rate: int, hop: int, *, tell: Tell, wait: bool, deck: Deck | None = None
+    listen: dict[str, Any],
+    rate: int,
+    hop: int,
+    *,
+    tell: Tell,
+    wait: bool,
+    deck: Deck | None = None,
+    picture: Size | None = None,
 ) -> Source:
     """The source that `listen` (the section as a dict) asks for, opened and checked. Raises BridgeError.
 
     tell: called with a code and a sentence when it is lost and when it is back; wait: a device that is not there is
-    waited for, in silence, instead of being refused; deck: what the source `clip` plays, the bundled loop if None.
+    waited for, in silence, instead of being refused; deck: what the source `clip` plays, the bundled loop if None;
+    picture: height and width of what the network sees, if it sees; then a file may be pictures too.
     """
     channel, gain_db = listen["channel"], listen["gain_db"]
     if listen["source"] == "device":
@@ -43,7 +52,16 @@ def open_source(
                 tell(error.code, str(error))
         return source
     path = Path(listen["file"]).expanduser() if listen["file"] else loop_file()
+    if are_pictures(path):
+        size = _seen(path, picture)
+        return PictureSource(path, rate, hop, size, channel=channel, gain_db=gain_db, tell=tell)
     return FileSource(path, rate, hop, channel=channel, gain_db=gain_db, tell=tell)
+
+
+def _seen(path: Path, picture: Size | None) -> Size:
+    if picture is None:
+        raise BridgeError(f"{path} holds pictures, but this network hears sound; expected a sound file", 422)
+    return picture
 
 
 def hand_over(source: ClipSource, deck: Deck, is_newest: Callable[[], bool] = lambda: True) -> None:
@@ -86,12 +104,19 @@ def is_same(listen: dict[str, Any], before: dict[str, Any]) -> bool:
     return all(listen[key] == before[key] for key in in_use)
 
 
-def check_unused(listen: dict[str, Any], before: dict[str, Any]) -> None:
-    """A file or device that is set while another source plays is looked up all the same. Raises BridgeError."""
+def check_unused(listen: dict[str, Any], before: dict[str, Any], picture: Size | None = None) -> None:
+    """A file or device that is set while another source plays is looked up all the same. Raises BridgeError.
+
+    picture: as in open_source.
+    """
     if listen["device"] != before["device"] and listen["source"] != "device" and listen["device"]:
         from .capture import pick
         from .feed import list_inputs
 
         pick(list_inputs(), listen["device"])
     if listen["file"] != before["file"] and listen["source"] != "file" and listen["file"]:
-        LoopedFile(Path(listen["file"]).expanduser(), lambda *_: None).close()
+        path = Path(listen["file"]).expanduser()
+        if are_pictures(path):
+            open_pictures(path, _seen(path, picture), lambda *_: None).close()
+        else:
+            LoopedFile(path, lambda *_: None).close()

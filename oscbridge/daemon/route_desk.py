@@ -63,6 +63,10 @@ class RouteDesk:
                 raise BridgeError(f"the host {host!r} is not found ({error.strerror})", 404) from error
         return self.table.add(routes)
 
+    def follow(self, plan: Plan, selection: Selection) -> list[str]:
+        """Another network. Returns the names of the routes that rest until there is again what they are from."""
+        return self.table.follow(plan.layers, plan.classes, selection)
+
     def frame(self, packets: FramePackets, now: float) -> None:
         for packet, address in self.table.at_frame(packets, now):
             self._send(packet, address)

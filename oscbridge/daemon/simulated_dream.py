@@ -68,7 +68,7 @@ class _Player:
             self._check(order)
         except BridgeError as error:
             self._order = Order(**{**asdict(order), "is_on": False})
-            tell(self._sock, {"refused": str(error), "code": error.code, "begun": order.begun})
+            tell(self._sock, {"refused": str(error), "code": error.code, "starts": order.starts})
             return
         if order.begun != before.begun:
             self._next = 0
@@ -100,7 +100,7 @@ class _Player:
         step = self._step()
         self._next += 1
         told = {"step": self._next, "per_s": step.steps_per_s, "score": step.score, "loss": step.loss}
-        tell(self._sock, {**told, "undone": 0, "begun": self._order.begun})
+        tell(self._sock, {**told, "undone": 0, "starts": self._order.starts})
 
     def _hand_over(self, clip: int, folder: str, format: str, made: dict[str, Any]) -> None:
         """The newest clip that the dream has come to, as long as the loop is now."""

@@ -13,11 +13,14 @@ import numpy as np
 
 from ..ear.neurons import Floats
 from ..ear.recording import Recording, load_recording
+from ..ear.spec import load_any_spec
+from ..errors import BridgeError
 from .frames import Frame, SharedFrames
-from .listen_worker import LastFrame
+from .listen_worker import LastFrame, wait_for_go
 from .recent import SharedRecent
 from .worker_process import Orders, begin, read_orders, tell, under_control
 
+HOW = "as it was when it was recorded"
 LATE_S = 0.5  # later than that, the machine slept: what it slept through is skipped
 
 
@@ -28,29 +31,31 @@ def run(
     frames: SharedFrames,
     recent: SharedRecent,
     model: str,
-    listen: dict[str, Any],
-    last: LastFrame | None,
-    deck: dict[str, Any] | None,
 ) -> None:
     """Entry point of the process, like listen_worker.run's. recording: the file that is played; nothing is heard."""
     begin(parent, nice=0)
     with under_control(sock):
-        _Player(sock, frames, load_recording(Path(recording)), Path(recording).name, last).loop()
+        played = load_recording(Path(recording))
+        if load_any_spec(Path(model)) != played.header.spec:
+            raise BridgeError(
+                f"the simulation plays {played.header.spec.name} alone; `oscbridge run` can change networks", 409
+            )
+        _Player(sock, frames, played, Path(recording).name).loop()
 
 
 class _Player:
-    def __init__(
-        self, sock: socket.socket, frames: SharedFrames, recording: Recording, name: str, last: LastFrame | None
-    ) -> None:
-        self._sock, self._frames, self._recording, self._last = sock, frames, recording, last
+    def __init__(self, sock: socket.socket, frames: SharedFrames, recording: Recording, name: str) -> None:
+        self._sock, self._frames, self._recording = sock, frames, recording
         self._hop_s = recording.header.spec.scalogram.hop_s
         self._what = f"the recording {name} of {recording.header.sound}, looped"
         self._orders: Orders = queue.SimpleQueue()
         frames.write_statistics(recording.statistics)
-        tell(sock, {"ready": recording.header.model, "trained": recording.header.trained, "what": self._what})
+        threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
+        tell(sock, {"loaded": recording.header.model, "trained": recording.header.trained, "how": HOW})
+        self._last: LastFrame | None = wait_for_go(self._orders)["last"]
+        tell(sock, {"ready": True, "what": self._what})
 
     def loop(self) -> None:
-        threading.Thread(target=read_orders, args=(self._sock, self._orders), daemon=True).start()
         number = self._first_number()
         values = np.zeros(self._recording.neurons, np.float32)
         self._play(number, values, everything=True)
@@ -88,10 +93,8 @@ class _Player:
         if "listen" not in order:
             return
         file = order["listen"]["file"]
-        if order["listen"]["source"] == "file" and file and not Path(file).expanduser().is_file():
-            tell(
-                self._sock,
-                {"result": order["id"], "code": 404, "text": f"listen.file is {file!r}; there is no such file"},
-            )
+        if order["listen"]["source"] == "file" and file and not Path(file).expanduser().exists():
+            text = f"listen.file is {file!r}; there is no such file or folder"
+            tell(self._sock, {"result": order["id"], "code": 404, "text": text})
         else:
             tell(self._sock, {"result": order["id"], "code": 200, "text": self._what})

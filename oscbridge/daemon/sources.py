@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BridgeError
 from .deck import Deck
@@ -39,6 +40,7 @@ class Hop:
     monotonic_ns:  the same moment on the monotonic clock
     dropped:       (n, hop) float32, oldest first: the newest of the skipped hops, for whoever keeps a history
     dropped_count: how many hops were skipped in truth; at least n
+    picture:       (3, height, width) float32, RGB, 0 to 1, where pictures are played: then the sound is silence
     """
 
     samples: Samples
@@ -46,6 +48,7 @@ class Hop:
     monotonic_ns: int
     dropped: Samples
     dropped_count: int = 0
+    picture: NDArray[np.float32] | None = None
 
 
 class Source(Protocol):

@@ -51,7 +51,7 @@ class Supervisor:
     ) -> None:
         """hang_s: silence after which a worker that was ready is taken for hung."""
         self._name, self._hang_s = name, hang_s
-        self._context, self._target, self._owner = context, target, owner
+        self._context, self._target, self.owner = context, target, owner  # who owns it may change while it runs
         self._process: BaseProcess | None = None
         self._socket: socket.socket | None = None
         self._buffer = b""
@@ -90,19 +90,24 @@ class Supervisor:
 
     def stop(self, grace_s: float = 0.5) -> None:
         """Ends the worker, until it is started again; returns when it is gone. grace_s: time to end by itself."""
-        self._stopping = True
-        for timer in (self._pending, self._checking):
-            if timer is not None:
-                timer.cancel()
-        self._pending = self._checking = None
-        self._end(grace_s)
+        if (process := self._let_go()) is not None:
+            _see_off(process, grace_s)
+
+    def stop_beside(self, grace_s: float = 0.5) -> asyncio.Future[None]:
+        """As `stop`, but what is returned is done when the worker is gone. From now on it is not heard any more."""
+        loop = asyncio.get_running_loop()
+        if (process := self._let_go()) is not None:
+            return loop.run_in_executor(None, _see_off, process, grace_s)
+        gone: asyncio.Future[None] = loop.create_future()
+        gone.set_result(None)
+        return gone
 
     def _launch(self) -> None:
         assert self._loop is not None
         self._pending = None
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        arguments = (theirs, os.getpid(), *self._owner.worker_arguments())
+        arguments = (theirs, os.getpid(), *self.owner.worker_arguments())
         self._process = self._context.Process(target=self._target, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
@@ -131,11 +136,11 @@ class Supervisor:
             message = json.loads(line)
             if "ready" in message:
                 self._ready = True
-            self._owner.worker_said(message)
+            self.owner.worker_said(message)
             if self._socket is None:  # what it said was its last word
                 return
         if frames:
-            self._owner.worker_beat(frames)
+            self.owner.worker_beat(frames)
 
     def _check(self) -> None:
         assert self._loop is not None
@@ -160,14 +165,17 @@ class Supervisor:
 
     def _lost(self, why: str) -> None:
         assert self._loop is not None
-        self._end(grace_s=0.0)
+        if (process := self._disconnect()) is not None:
+            _see_off(process, grace_s=0.0)
         if self._stopping:
             return
         self.restarts += 1
         delay = self._delay(time.monotonic())
         why = f"the {self._name} worker is down ({why}); it starts again" + (f" in {delay:.0f} s" if delay >= 1 else "")
+        self.owner.worker_down(why)
+        if self._stopping:  # its owner has no use for another
+            return
         log.warning(why)
-        self._owner.worker_down(why)
         self._pending = self._loop.call_later(delay, self._relaunch)
 
     def _relaunch(self) -> None:
@@ -181,18 +189,31 @@ class Supervisor:
             return max(PER_S - (now - recent[0]), BACKOFF_S[-1])
         return BACKOFF_S[len(recent)]
 
-    def _end(self, grace_s: float) -> None:
+    def _let_go(self) -> BaseProcess | None:
+        """No timer and no socket holds the worker any more. Returns its process, which has to be seen off."""
+        self._stopping = True
+        for timer in (self._pending, self._checking):
+            if timer is not None:
+                timer.cancel()
+        self._pending = self._checking = None
+        return self._disconnect()
+
+    def _disconnect(self) -> BaseProcess | None:
         if self._socket is not None:
             if self._loop is not None:
                 self._loop.remove_reader(self._socket)
             self._socket.close()  # the worker sees the end of its input and leaves
             self._socket = None
         self._ready = False
-        if self._process is not None:
-            if grace_s:
-                self._process.join(grace_s)
-            if self._process.is_alive():
-                self._process.kill()
-            self._process.join()  # its memory is free before the next one starts
-            self._process.close()
-            self._process = None
+        process, self._process = self._process, None
+        return process
+
+
+def _see_off(process: BaseProcess, grace_s: float) -> None:
+    """Returns when it is gone: its memory is free, and its device, before the next one starts."""
+    if grace_s:
+        process.join(grace_s)
+    if process.is_alive():
+        process.kill()
+    process.join()
+    process.close()

@@ -33,7 +33,7 @@ def around_layouts(d: Daemon) -> layouts.Surroundings:
 
 def around_clips(d: Daemon) -> clip_desk.Surroundings:
     return clip_desk.Surroundings(
-        lambda: d.live.now, d.plan.rate, d.session.subscriptions.to, d.delivery.send, d.web.url_of,
+        lambda: d.live.now, lambda: d.plan.rate, d.session.subscriptions.to, d.delivery.send, d.web.url_of,
         lambda next_id: _hand_over(d, next_id), lambda order: _play(d, order), lambda: d.dreams.changed(),
         d.routes.beat, d.say,
     )  # fmt: skip

@@ -8,9 +8,11 @@ from typing import Protocol
 from torch import Tensor
 
 from ..ear.model import Model
+from ..ear.module import LoadedModule
 from ..ear.tagger_hearing import LoadedTagger
 from ..ear.weights import LoadedEar
 from .circle import CircularEar, fast_dtype
+from .module_circle import CircularModule
 from .tagger_circle import CircularTagger
 
 
@@ -39,8 +41,10 @@ class Circle(Protocol):
 
 def circle_of(model: Model, layers: Sequence[int], fast: bool = False) -> Circle:
     """layers: those wanted, LOGITS too. fast: for steps, with the machine's fastest numbers, and silent neurons feel
-    the gradient; else exact."""
+    the gradient, as far as the network lets them; else exact."""
     if isinstance(model, LoadedTagger):
         return CircularTagger(model.tagger, layers, wakes=fast)
+    if isinstance(model, LoadedModule):
+        return CircularModule(model.made, layers, wakes=fast)
     assert isinstance(model, LoadedEar)
     return CircularEar(model, layers, fast_dtype(), wakes=True) if fast else CircularEar(model, layers)

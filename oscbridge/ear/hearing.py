@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,22 +11,28 @@ import torch
 from torch import Tensor
 
 from .model import Model
+from .module import LoadedModule
+from .module_hearing import ModuleStream, ModuleWindows
 from .neurons import Statistics
 from .opening import open_model
 from .scalogram import ScalogramStream
 from .streaming import EarStream
-from .tagger_anatomy import WINDOW
 from .tagger_hearing import LoadedTagger
 from .weights import LoadedEar
-from .windowed import WindowHearing
+from .windowed import Beside, WindowHearing
 
 
 class Hearing(Protocol):
     """values: (neurons,) float32, the newest activation of every neuron, in the wire's order; the next push overwrites
-    them. settle: hops after which every layer has made a step."""
+    them. settle: hops after which every layer has made a step. streams: whether each hop is answered, else `looks`
+    counts the windows that were."""
 
     values: Tensor
     settle: int
+    streams: bool
+
+    @property
+    def looks(self) -> int: ...
 
     def skip(self, samples: Tensor) -> None:
         """Sound for which there is no time, (n x hop,) float32: heard, but not looked at."""
@@ -42,6 +48,8 @@ class Hearing(Protocol):
 class EarHearing:
     """An ear, column by column."""
 
+    streams, looks = True, 0
+
     def __init__(self, loaded: LoadedEar) -> None:
         self._scalogram, self._stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
         self._hop = loaded.bank.spec.hop
@@ -52,7 +60,7 @@ class EarHearing:
         self._scalogram.hear(samples)
 
     def lead(self, samples: Tensor) -> None:
-        for hop in samples.split(self._hop):
+        for hop in samples.view(-1, self._hop):
             self.push(hop)
 
     def push(self, samples: Tensor) -> None:
@@ -60,21 +68,34 @@ class EarHearing:
 
 
 @torch.inference_mode()
-def hearing_of(model: Model, clock: Callable[[], float]) -> Hearing:
+def hearing_of(model: Model, clock: Callable[[], float], beside: Beside | None = None) -> Hearing:
     """The network as the listener drives it, warmed up on silence: the first calls pack weights and allocate, better
-    now than with the first sound. clock: seconds, steady; a windowed network may use half of its time."""
-    if isinstance(model, LoadedTagger):
-        return WindowHearing(model.look, WINDOW, model.plan.neurons, clock)
-    assert isinstance(model, LoadedEar)
-    hearing = EarHearing(model)
+    now than with the first sound. clock, beside: as of Turns; a windowed network may use half of that time."""
+    hearing: Hearing
+    hop = torch.zeros(model.plan.hop)
+    if isinstance(model, (LoadedTagger, LoadedModule)) and not _streams(model):
+        model.look(torch.zeros(model.samples))
+        if isinstance(model, LoadedModule) and model.made.bank is not None:
+            return ModuleWindows(model.made, clock, beside)
+        return WindowHearing(model.look, model.samples, model.plan.neurons, clock, beside=beside)
+    if isinstance(model, LoadedModule):
+        hearing = ModuleStream(model.made)
+    else:
+        assert isinstance(model, LoadedEar)
+        hearing = EarHearing(model)
     for _ in range(hearing.settle):  # so that frame 0 is a step of every layer
-        hearing.push(torch.zeros(model.plan.hop))
+        hearing.push(hop)
     return hearing
+
+
+def _streams(model: LoadedTagger | LoadedModule) -> bool:
+    return isinstance(model, LoadedModule) and model.made.streams
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A network that is ready to hear. hop: samples; trained: whether it has learned anything."""
+    """A network that is ready to hear. hop: samples; trained, how: as Model has them; picture: height and width of the
+    pictures that it takes, and see: takes one, (3, height, width) float32, 0 to 1; None if it hears."""
 
     hearing: Hearing
     id: str
@@ -82,10 +103,18 @@ class Opened:
     hop: int
     statistics: Statistics
     trained: bool
+    how: str
+    picture: tuple[int, int] | None = None
+    see: Callable[[Tensor], None] | None = None
 
 
-def open_hearing(path: Path, clock: Callable[[], float]) -> Opened:
+def open_hearing(path: Path, clock: Callable[[], float], beside: Beside | None = None) -> Opened:
     """The network whose YAML that is, as `hearing_of` has it. Raises BridgeError."""
     model = open_model(path)
-    plan = model.plan
-    return Opened(hearing_of(model, clock), plan.id, plan.rate, plan.hop, model.statistics, model.trained)
+    plan, hearing = model.plan, hearing_of(model, clock, beside)
+    opened = Opened(hearing, plan.id, plan.rate, plan.hop, model.statistics, model.trained, model.how)
+    if isinstance(model, LoadedModule) and isinstance(hearing, ModuleWindows):
+        size = model.made.spec.picture
+        if model.made.spec.input == "picture":
+            return replace(opened, picture=(size.height, size.width), see=hearing.see)
+    return opened

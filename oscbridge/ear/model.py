@@ -11,9 +11,11 @@ from torch import Tensor
 from .neurons import Statistics
 from .plan import Plan
 
+STREAMED = "streamed, hop by hop"
+
 
 class Model(Protocol):
-    """trained: whether it has learned anything."""
+    """trained: whether it has learned anything; how: it is evaluated, in words, and why if that is not hop by hop."""
 
     @property
     def plan(self) -> Plan: ...
@@ -23,6 +25,9 @@ class Model(Protocol):
 
     @property
     def trained(self) -> bool: ...
+
+    @property
+    def how(self) -> str: ...
 
     def moments(self, music: Tensor, count: int) -> NDArray[np.float32]:
         """(count, neurons): what every neuron does at moments of a piece, (n,) float32 at the plan's rate, that are

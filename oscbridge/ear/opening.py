@@ -10,8 +10,9 @@ from torch import Tensor
 from ..resources import loop_file
 from ..sound import decode
 from .model import Model
+from .module import open_module
 from .reference import Reference, load_reference, path_of
-from .spec import EarSpec, TaggerSpec, load_any_spec, load_spec
+from .spec import EarSpec, ModuleSpec, TaggerSpec, load_any_spec, load_spec
 from .tagger_anatomy import RATE
 from .tagger_hearing import open_tagger
 from .weights import LoadedEar, load_ear
@@ -26,6 +27,8 @@ def open_ear(path: Path, loop: Path | None = None) -> tuple[LoadedEar, Tensor]:
 def open_model(path: Path) -> Model:
     """The network whose YAML that is. Raises BridgeError."""
     spec = load_any_spec(path)
+    if isinstance(spec, ModuleSpec):
+        return open_module(path, _bundled(spec.rate))
     return open_tagger(path, _bundled(RATE)) if isinstance(spec, TaggerSpec) else _ear_of(path, spec)
 
 

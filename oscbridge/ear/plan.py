@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ..errors import BridgeError
 from .anatomy import CLASSES, Layer, anatomy
-from .spec import EarSpec, TaggerSpec, digest_id, ear_id, load_any_spec
+from .spec import EarSpec, ModuleSpec, TaggerSpec, digest_id, ear_id, load_any_spec
 from .tagger_anatomy import RATE, TAGS, tagger_layers
+
+SHARE = 0.5  # of a core that looking at windows may take
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ class Plan:
 
 
 def plan_of(path: Path) -> Plan:
-    """Of the network whose YAML that is. Loads no torch. Raises BridgeError with every mistake in it."""
+    """Of the network whose YAML that is, if it is an ear or the tagger; any other has to be made to be known. Loads no
+    torch. Raises BridgeError with every mistake in it."""
     spec, weights = load_any_spec(path), path.with_suffix(".safetensors")
+    assert not isinstance(spec, ModuleSpec)
     if isinstance(spec, TaggerSpec):
         if not weights.is_file():
             raise BridgeError(f"{weights} is not there; take the file that travels with oscbridge", 404)

@@ -7,7 +7,7 @@ A neuron's own deviation does not say how much a group of neurons varies from cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from .measuring import clip_means
 from .model import Model
 from .network import Ear
 from .neurons import Statistics
-from .weights import read_tensors
+from .weights import STATISTICS, read_tensors
 
 CLIP_S = 4.0
 PARTS = 16
@@ -44,9 +44,25 @@ class Reference:
         return self.clips[:, neurons].astype(np.float32) / np.float32(STEPS) + np.float32(LOWEST)
 
 
-def path_of(weights: Path) -> Path:
-    """The file beside <name>.safetensors."""
-    return weights.with_name(f"{weights.stem}.reference.safetensors")
+def path_of(network: Path) -> Path:
+    """The file beside <name>.yaml and <name>.safetensors."""
+    return network.with_name(f"{network.stem}.reference.safetensors")
+
+
+def load_statistics(path: Path, neurons: int) -> Statistics | None:
+    """Of a network whose weights carry none, from its reference; None if there is no such file, or none in it.
+
+    Raises BridgeError if the file cannot be read or is another network's."""
+    tensors = read_tensors(path) if path.exists() else {}
+    found = {name.removeprefix(STATISTICS): x.numpy() for name, x in tensors.items() if name.startswith(STATISTICS)}
+    if not found:
+        return None
+    if any(x.shape != (neurons,) for x in found.values()) or set(found) != {f.name for f in fields(Statistics)}:
+        raise BridgeError(
+            f"{path} holds statistics of another network; expected those of {neurons} neurons. Measure it anew, or "
+            "move the file away"
+        )
+    return Statistics(**found)
 
 
 def load_reference(model: Model, path: Path, music: Tensor) -> Reference:
@@ -71,9 +87,11 @@ def load_reference(model: Model, path: Path, music: Tensor) -> Reference:
     return Reference(found, tensors.get("maps"))
 
 
-def save_reference(reference: Reference, path: Path) -> None:
-    """Whole or not at all."""
+def save_reference(reference: Reference, path: Path, statistics: Statistics | None = None) -> None:
+    """Whole or not at all. statistics: where the weights carry none."""
     tensors = {"clips": torch.from_numpy(reference.clips)}
+    if statistics is not None:
+        tensors |= {STATISTICS + name: torch.from_numpy(x).half() for name, x in vars(statistics).items()}
     if reference.maps is not None:
         tensors["maps"] = reference.maps.detach().half().contiguous()
     write_whole(path, save(tensors))

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import BridgeError
-from ..validation import check, read_yaml
+from ..validation import check, did_you_mean, read_yaml
 
 
 class Sizes(BaseModel):
@@ -127,6 +127,67 @@ class TaggerSpec(Sizes):
     hop: int = Field(512, ge=64, le=16_384)
 
 
+class AudioSpec(Sizes):
+    rate: int = Field(16_000, ge=8_000, le=192_000)
+    hop: int = Field(512, ge=64, le=16_384)
+
+
+class PictureSpec(Sizes):
+    """Pixels."""
+
+    height: int = Field(64, ge=8, le=1_024)
+    width: int = Field(64, ge=8, le=1_024)
+
+
+class ModuleSpec(Sizes):
+    """Any torch.nn.Module.
+
+    model:         "module:function"; the function returns the network. The module lies beside the YAML, or is installed
+    weights:       a file beside the YAML, given to the function as `weights`
+    input:         what the network takes: sound (batch, samples), a scalogram (batch, channels, columns, bins), or a
+                   picture (batch, 3, height, width), 0 to 1, which is of the scalogram until there are others
+    window_s:      how much of it at once
+    classes:       names of the neurons of the last layer
+    probabilities: how these become probabilities; "none": they are already
+    """
+
+    kind: Literal["module"]
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    model: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    weights: str = ""
+    input: Literal["audio", "scalogram", "picture"] = "scalogram"
+    window_s: float = Field(4.0, ge=0.01, le=60)
+    audio: AudioSpec = AudioSpec()
+    scalogram: ScalogramSpec = ScalogramSpec()
+    picture: PictureSpec = PictureSpec()
+    classes: tuple[str, ...] = Field((), max_length=1_000)
+    probabilities: Literal["softmax", "sigmoid", "none"] = "softmax"
+
+    @property
+    def rate(self) -> int:
+        return self.audio.rate if self.input == "audio" else self.scalogram.rate
+
+    @property
+    def hop(self) -> int:
+        return self.audio.hop if self.input == "audio" else self.scalogram.hop
+
+    @property
+    def window(self) -> int:
+        """Samples of sound, or columns."""
+        return max(1, round(self.window_s * self.rate / (1 if self.input == "audio" else self.hop)))
+
+    @model_validator(mode="after")
+    def _says_what_it_needs(self) -> ModuleSpec:
+        for part, inputs in (("audio", {"audio"}), ("scalogram", {"scalogram", "picture"}), ("picture", {"picture"})):
+            if part in self.model_fields_set and self.input not in inputs:
+                raise ValueError(f"`{part}` has no effect, for the input is {self.input}; leave it out")
+        return self
+
+
+Spec = EarSpec | TaggerSpec | ModuleSpec
+KINDS: dict[str, type[TaggerSpec] | type[ModuleSpec]] = {"tagger": TaggerSpec, "module": ModuleSpec}
+
+
 def ear_id(spec: EarSpec, weights: Path) -> str:
     """What a patch may key its caches by: name and digest of the weights, or `<name>-untrained-<seed>`."""
     if not weights.exists():
@@ -138,17 +199,23 @@ def digest_id(name: str, weights: Path) -> str:
     return f"{name}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
 
 
-def load_any_spec(path: Path) -> EarSpec | TaggerSpec:
+def load_any_spec(path: Path) -> Spec:
     """Reads models/<name>.yaml. Raises BridgeError with every mistake in it."""
     data = read_yaml(path)
-    if isinstance(data, dict) and data.get("kind") == "tagger":
-        return check(TaggerSpec, data, str(path))
-    return check(EarSpec, data, str(path))
+    if not isinstance(data, dict) or "kind" not in data:
+        return check(EarSpec, data, str(path))
+    kind = str(data["kind"])
+    if kind not in KINDS:
+        known = ", ".join(KINDS)
+        raise BridgeError(
+            f"{path}: kind is {kind[:40]!r}; expected {known}, or none for an ear.{did_you_mean(kind, [*KINDS])}"
+        )
+    return check(KINDS[kind], data, str(path))
 
 
 def load_spec(path: Path) -> EarSpec:
     """The same where it has to be an ear. Raises BridgeError 409 if it is another network."""
     spec = load_any_spec(path)
     if not isinstance(spec, EarSpec):
-        raise BridgeError(f"{path.stem} is no ear: it listens and can be selected in, but this takes an ear", 409)
+        raise BridgeError(f"{path.stem} is no ear, which this takes", 409)
     return spec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from .mel import log_mel
 from .neurons import Statistics
 from .plan import Plan, plan_of
+from .reference import load_statistics, path_of
 from .tagger import FoldedTagger, load_tagger
 from .tagger_anatomy import RATE, TAGS, WINDOW, extents, gated, heard_frames, level_db, unheard_samples
 from .windowed import looks, measure_looks
@@ -49,6 +50,9 @@ class LoadedTagger:
     statistics: Statistics
     trained: bool = True
 
+    how = f"in windows of {WINDOW / RATE:.1f} s, which is what it was trained on"
+    samples = WINDOW  # that a look is at
+
     @property
     def look(self) -> Look:
         return Look(self.tagger)
@@ -59,11 +63,11 @@ class LoadedTagger:
 
 
 def open_tagger(path: Path, music: Tensor) -> LoadedTagger:
-    """The tagger whose YAML that is. music: (n,) float32 at 16 kHz, which its statistics are taken from.
+    """The tagger whose YAML that is. music: (n,) float32 at 16 kHz, which its statistics are taken from if none lie
+    beside it.
 
     Raises BridgeError."""
     tagger = load_tagger(path.with_suffix(".safetensors"))
-    measured = measure_looks(Look(tagger), music, WINDOW, RATE)
-    high = measured.high.copy()
-    high[-len(TAGS) :] = 1.0  # a tag is bright when it is certain, whatever this music made of it
-    return LoadedTagger(tagger, plan_of(path), replace(measured, high=high))
+    plan = plan_of(path)
+    known = load_statistics(path_of(path), plan.neurons)
+    return LoadedTagger(tagger, plan, known or measure_looks(Look(tagger), music, WINDOW, RATE, len(TAGS)))

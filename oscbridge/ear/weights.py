@@ -17,6 +17,7 @@ from ..files import write_whole
 from .anatomy import anatomy
 from .filterbank import FilterBank
 from .measuring import clip_means, measure, parts
+from .model import STREAMED
 from .network import Ear, fold_batch_norms
 from .neurons import Statistics
 from .plan import Plan, ear_plan
@@ -35,6 +36,10 @@ class LoadedEar:
     statistics: Statistics
     id: str
     trained: bool
+
+    @property
+    def how(self) -> str:
+        return STREAMED
 
     @property
     def plan(self) -> Plan:

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import BridgeError
+from .builder import Builder
 from .graph import Network
-from .topologies import Builder
 
 COLOURS = 3
 NARROWEST = 32  # pixels: VGG 16 halves its line five times

@@ -83,6 +83,13 @@ class Clients:
         """It has gone, and so have its subscriptions."""
         self._table.pop(client.source, None)
 
+    def greeted(self) -> list[Client]:
+        """Those that have said hello, or hold a subscription all the same."""
+        return [
+            c for c in self._table.values()
+            if c.subscriptions or (c.introduced and (c.name or not is_connection(c.source)))
+        ]  # fmt: skip
+
     def holding(self) -> list[Client]:
         """Those with a subscription."""
         return [c for c in self._table.values() if c.subscriptions]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class Routes:
         self._layers, self._classes, self._selection = layers, classes, selection
         self._resolve, self._allows = resolve, allows
         self._routes: dict[str, Route] = {}
+        self._resting: set[str] = set()  # routes from what this network does not have
         self._learning = ""
         self._rows: dict[str, int] = {}  # of routes that are not of the beat
         self._shaper = Shaper([])
@@ -67,8 +68,15 @@ class Routes:
             names.append(name)
         if len(table) > MOST_ROUTES:
             raise BridgeError(f"there would be {len(table)} routes; at most {MOST_ROUTES}. Remove some first", 429)
-        self._compile(table)
+        self._compile(table, self._resting - set(names))
         return names
+
+    def follow(self, layers: Sequence[Layer], classes: Sequence[str], selection: Selection) -> list[str]:
+        """Another network. Routes from what it does not have stay in the table and rest, until it comes back: their
+        names are returned."""
+        self._layers, self._classes, self._selection = layers, classes, selection
+        self._compile(self._routes, set(self._routes))
+        return sorted(self._resting)
 
     def remove(self, name: str) -> None:
         """One of them, or all: "*"."""
@@ -76,7 +84,7 @@ class Routes:
             self._compile({})
             return
         self._known(name)
-        self._compile({n: r for n, r in self._routes.items() if n != name})
+        self._compile({n: r for n, r in self._routes.items() if n != name}, self._resting)
 
     def learn(self, name: str, is_on: bool) -> None:
         """While it is on, this route alone is sent, and sweeps from low to high and back: a host that is told to learn
@@ -110,7 +118,8 @@ class Routes:
             there = ", ".join(list(self._routes)[:20]) or "none"
             raise BridgeError(f"there is no route {name[:80]!r}; there are {there}", 404)
 
-    def _compile(self, table: dict[str, Route]) -> None:
+    def _compile(self, table: dict[str, Route], may_rest: Set[str] = frozenset()) -> None:
+        resting: set[str] = set()
         readers: list[Reader] = []
         rows: dict[str, int] = {}
         shaped: list[Route] = []
@@ -120,8 +129,14 @@ class Routes:
         for name, route in table.items():
             try:
                 target = parse_target(route.to)
-                read = reader(route.from_, self._layers, self._classes, self._selection)
                 host = self._resolve(target.host)
+                try:
+                    read = reader(route.from_, self._layers, self._classes, self._selection)
+                except BridgeError:
+                    if name not in may_rest:
+                        raise
+                    resting.add(name)
+                    continue
             except BridgeError as error:
                 raise BridgeError(f"route {name}: {error}", error.code) from error
             except OSError as error:
@@ -141,7 +156,8 @@ class Routes:
             addresses.append(address)
         shaper = Shaper(shaped)
         shaper.take_over(self._shaper, [self._rows.get(name, -1) for name in rows])
-        self._routes, self._rows, self._readers, self._shaper = table, rows, readers, shaper
+        self._routes, self._resting = table, resting
+        self._rows, self._readers, self._shaper = rows, readers, shaper
         self._templates, self._addresses, self._beats = templates, addresses, beats
         if self._learning not in table:
             self._learning = ""

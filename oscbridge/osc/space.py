@@ -79,6 +79,25 @@ COMMANDS = [
         "The network's layers. Neurons are numbered layer by layer, channel by channel, from low to high frequency.",
     ),
     Command(
+        "/ear/model/list", (), "/ear/model s:name i:is_on, one a network, then /ear/done /ear/model/list i:networks",
+        "The networks that can be loaded: those that travel with oscbridge, and the YAMLs in the folder `models` of "
+        "the user's folder.",
+    ),
+    Command(
+        "/ear/model/rate", (), "/ear/model/rate f:answers_per_s f:frames_per_s s:how",
+        "How often the network answers anew, how many frames that is sent in, and how it is evaluated: streamed, hop "
+        "by hop, or in windows, as often as half a core allows, and why.",
+    ),
+    Command(
+        "/ear/model/load", ("s:name",), "/ear/done /ear/model/load s:name s:model",
+        "Changes to another network, or to the one that is on with its weights read anew. It loads beside the one that "
+        "is on, which listens on meanwhile, and for good if the other cannot be loaded (`/ear/fail`). Then all changes "
+        "at once: everybody who has said hello is sent an `/ear/welcome` with another epoch, nothing is selected, a "
+        "dream ends, a layout that is being solved is kept as it stands. Subscriptions go on; one with a filter that "
+        "the network cannot satisfy ends, with `/ear/fail /ear/subscribe`. `classes`, and routes from what the network "
+        "does not have, rest until another has it. Clips play on. Names only, no paths; 404 lists them.",
+    ),
+    Command(
         "/ear/subscribe", ("s:stream", "s:packing", "i:port", "f:max_hz", "f:lease_s", "[s:filter]"),
         "/ear/done /ear/subscribe i:id f:lease_s, then the stream as it is now",
         'Packing "" or - is the default, port 0 your reply port, max_hz 0 every frame, lease_s 0 ten seconds. '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from ..ear.selection import Selection
 from ..errors import BridgeError
 from ..validation import did_you_mean
 from . import bulk
+from .maps import ADDRESS, MAPS, MOST_CHANNELS, NOBODY, STEPS, Maps, check_maps
 from .packets import encode
 
 Packet = bytes | memoryview
@@ -75,6 +76,12 @@ STREAMS: dict[str, StreamKind] = {
             Sent("/ear/channels", "i:frame i:layer f×channels"),
             Sent("/ear/channels/<first>", "i:frame i:layer f×≤256", "of more than 256 channels, or of a part"),
         ),
+    ),
+    MAPS: StreamKind(
+        ("u8",), True, True,
+        f"feature maps, the last {STEPS} steps of at most {MOST_CHANNELS} channels (filter `3:0-15`), when their layer "
+        "makes one: rows of `positions` values, low to high, oldest step first, from `first_step` on",
+        (Sent(ADDRESS, "i:epoch i:frame i:layer i:channel i:steps i:positions i:first_step b:values", "u8"),),
     ),
     "scalogram": StreamKind(
         ("list", "u8"), False, True, "what reaches the network",
@@ -161,6 +168,8 @@ def check_wish(stream: str, packing: str, text: str, max_bytes: int, layers: Seq
     if len(text) > MAX_FILTER:
         raise BridgeError(f"the filter has {len(text)} letters; at most {MAX_FILTER}. Subscribe to its parts", 413)
     parse_filter(text, layers)
+    if stream == MAPS:
+        check_maps(text, layers, max_bytes)
     if stream == CLASSES and layers[-1].name != CLASSES:
         raise BridgeError("this network has no classes; one with a classifier head has", 404)
     return Wish(stream, packing or kind.packings[0], text.strip(), max_bytes)
@@ -171,7 +180,7 @@ class FramePackets:
 
     def __init__(self, packer: Packer, frame: int, raw: Floats) -> None:
         self._packer, self.frame, self.raw = packer, frame, raw
-        self._made: dict[Wish, list[Packet]] = {}
+        self._made: dict[Hashable, list[Packet]] = {}
 
     @cached_property
     def values(self) -> Floats:
@@ -200,10 +209,17 @@ class FramePackets:
     def selected(self) -> tuple[float, float]:
         return self._packer.selection.levels(self.values)
 
-    def of(self, wish: Wish) -> list[Packet]:
-        if wish not in self._made:
-            self._made[wish] = self._packer.makers[wish.stream](self, wish)
-        return self._made[wish]
+    def of(self, wish: Wish, subscriber: int = NOBODY) -> list[Packet]:
+        """subscriber: the number of a subscription, which of `maps` is sent only what is new to it."""
+        if wish.stream == MAPS:
+            return self._packer.maps.packets(self, wish, subscriber)
+        return self.once(wish, lambda: self._packer.makers[wish.stream](self, wish))
+
+    def once(self, what: Hashable, make: Callable[[], list[Packet]]) -> list[Packet]:
+        """Packets that are made when they are first asked for."""
+        if what not in self._made:
+            self._made[what] = make()
+        return self._made[what]
 
 
 class Packer:
@@ -221,6 +237,7 @@ class Packer:
         self.layers, self.epoch, self.normalizer, self.classes = layers, epoch, normalizer, classes
         self.selection = selection or Selection(layers)
         self.levels = Levels(layers)
+        self.maps = Maps(layers, epoch)
         self._templates: dict[Wish, bulk.Frames] = {}
         self._regions: dict[str, list[Region]] = {}
         self.makers: dict[str, Callable[[FramePackets, Wish], list[Packet]]] = {

@@ -21,7 +21,8 @@ MAX_SUBSCRIPTIONS = 256
 @dataclass
 class Subscription:
     """client is None for one from the YAML, which never expires. only: if not None, the addresses of the stream that
-    are wanted (OSCQuery's LISTEN names addresses, not streams)."""
+    are wanted (OSCQuery's LISTEN names addresses, not streams). rests: whether it waits, in silence, for a network that
+    has what it is about; inherited: whether it was asked for under another epoch."""
 
     id: int
     client: Client | None
@@ -32,6 +33,8 @@ class Subscription:
     expires: float
     next_due: float = 0.0
     only: set[str] | None = None
+    rests: bool = False
+    inherited: bool = False
 
     def wanted(self, packets: Iterable[Packet]) -> list[Packet]:
         """Those of the stream's packets that it asked for."""
@@ -60,10 +63,14 @@ class Subscriptions:
         return len(self._table)
 
     def __iter__(self) -> Iterator[Subscription]:
-        return iter(list(self._table.values()))
+        """Those that do not rest."""
+        return iter([s for s in self._table.values() if not s.rests])
 
     def to(self, stream: str) -> list[Subscription]:
-        return [s for s in self._table.values() if s.wish.stream == stream]
+        return [s for s in self if s.wish.stream == stream]
+
+    def all(self) -> list[Subscription]:
+        return list(self._table.values())
 
     def add(self, client: Client, port: int, wish: Wish, max_hz: float, lease_s: float, now: float) -> Subscription:
         """lease_s: 0 for the default, clamped to 1..3,600; port: 0 for the client's reply port. Raises BridgeError."""
@@ -74,7 +81,7 @@ class Subscriptions:
                 429,
             )
         lease_s = min(max(lease_s, 1.0), MAX_LEASE_S) if lease_s > 0 else DEFAULT_LEASE_S
-        address = (client.source[0], port) if port else client.address
+        address = _address(client, port)
         entry = Subscription(next(self._ids), client, address, wish, max_hz, lease_s, now + lease_s)
         self._table[entry.id] = entry
         client.subscriptions.add(entry.id)
@@ -91,6 +98,13 @@ class Subscriptions:
         entry = Subscription(next(self._ids), None, address, wish, max_hz, math.inf, math.inf)
         self._table[entry.id] = entry
         return entry
+
+    def replaced(self, client: Client, port: int, wish: Wish) -> list[Subscription]:
+        """The client's inherited subscriptions to the same. A client that begins anew under each epoch asks for what it
+        has; one that does not goes on with what it has."""
+        address = _address(client, port)
+        held = (self._table[key] for key in client.subscriptions)
+        return [s for s in held if s.inherited and (s.wish, s.address) == (wish, address)]
 
     def renew(self, client: Client, now: float) -> None:
         """Any message from a client renews all its leases."""
@@ -114,3 +128,7 @@ class Subscriptions:
         for entry in gone:
             self.remove(entry)
         return gone
+
+
+def _address(client: Client, port: int) -> Source:
+    return (client.source[0], port) if port else client.address

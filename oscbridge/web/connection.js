@@ -19,7 +19,7 @@ export class Connection {
     this.malformed = 0;
     this._takers = new Map();
     this._fallbacks = [];
-    this._wanted = new Map(); // stream → {packing, maxHz}
+    this._wanted = new Map(); // stream → {packing, maxHz, filter}
     this._ids = new Map(); // stream → subscription id
     this._asked = []; // streams whose subscription is under way, in order: answers do not name them
     this._socket = null;
@@ -72,13 +72,16 @@ export class Connection {
     if (this._socket?.readyState === 1) this._socket.send(packet);
   }
 
-  /** Subscribes now, and again whenever the connection is new. */
-  want(stream, packing = "", maxHz = 0) {
+  /** Subscribes now, and again whenever the connection is new: with a filter only now, for it names layers. */
+  want(stream, packing = "", maxHz = 0, filter = "") {
     const before = this._wanted.get(stream);
-    if (before?.packing === packing && before.maxHz === maxHz) return;
-    if (before) this.drop(stream);
-    this._wanted.set(stream, { packing, maxHz });
-    if (this.state === "connected") this._subscribe(stream);
+    if (before?.packing === packing && before.maxHz === maxHz && before.filter === filter) return;
+    const id = this._ids.get(stream);
+    this._ids.delete(stream);
+    this._wanted.set(stream, { packing, maxHz, filter });
+    if (this.state !== "connected") return;
+    this._subscribe(stream);
+    if (id !== undefined) this.send("/ear/unsubscribe", "i", [id]); // after it: what the daemon remembers goes on
   }
 
   drop(stream) {
@@ -126,6 +129,9 @@ export class Connection {
     this.welcome = { server, version: `${major}.${minor}`, epoch, url, model, layers, neurons };
     if (again) return;
     this._wait = FIRST_WAIT_MS;
+    for (const [stream, { filter }] of [...this._wanted]) {
+      if (filter) this.drop(stream); // it was written for the layers of another network
+    }
     this._ids.clear();
     this._asked.length = 0;
     this._tell("connected");
@@ -142,9 +148,9 @@ export class Connection {
   }
 
   _subscribe(stream) {
-    const { packing, maxHz } = this._wanted.get(stream);
+    const { packing, maxHz, filter } = this._wanted.get(stream);
     this._asked.push(stream);
-    this.send("/ear/subscribe", "ssiffs", [stream, packing, 0, maxHz, LEASE_S, ""]);
+    this.send("/ear/subscribe", "ssiffs", [stream, packing, 0, maxHz, LEASE_S, filter]);
   }
 
   _done([command, id]) {

@@ -9,14 +9,16 @@ export const SHORTCUTS = [
     [["S"], "draw circles, or move"], [["Enter"], "select what is in the middle"], [["D"], "dream, or stop"],
     [["R"], "back to the origin"], [["Esc"], "clear the selection"],
   ]],
-  ["Page", [[["1", "2", "3"], "the panels, in their order"], [["M"], "hear the clips here"], [["?"], "this help"]]],
+  ["Page", [[["1", "2", "3", "4"], "the panels, in their order"], [[",", "."], "the maps of the layer before, of the next"],
+    [["M"], "hear the clips here"], [["?"], "this help"]]],
 ];
 
 /** actions: name → function. */
 export function listenToKeys(actions) {
   const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   const names = { "+": "nearer", "=": "nearer", "-": "farther", _: "farther", 0: "fit", s: "mode", d: "dream", r: "restart",
-    l: "labels", b: "breathe", f: "full", m: "listen", "?": "help", "[": "layerBefore", "]": "layerAfter", Escape: "escape" };
+    l: "labels", b: "breathe", f: "full", m: "listen", "?": "help", "[": "layerBefore", "]": "layerAfter",
+    ",": "mapsBefore", ".": "mapsAfter", Escape: "escape" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target;

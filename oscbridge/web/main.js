@@ -12,6 +12,7 @@ import { Hover } from "./hover.js";
 import { listenToKeys } from "./keys.js";
 import { LayersPanel } from "./layers_panel.js";
 import { Listen } from "./listen.js";
+import { MapsPanel } from "./maps_panel.js";
 import { layerOf } from "./network.js";
 import { Overlay } from "./overlay.js";
 import { Parameters } from "./parameters.js";
@@ -25,6 +26,7 @@ import { toast } from "./toasts.js";
 import { Tools } from "./tools.js";
 
 const LEVELS_HZ = 30;
+const MAPS_HZ = 22;
 const notice = (words) => {
   byId("notice").hidden = !words;
   byId("notice").textContent = words;
@@ -52,6 +54,7 @@ const layersPanel = new LayersPanel(connection, {
   selected: (layer) => selection.addLayer(layer, selectionPanel.nextWeight),
 });
 const scalogram = new ScalogramView(connection);
+const maps = new MapsPanel(connection, () => subscribe());
 const listen = new Listen(connection, toast);
 const clipView = new ClipView(connection, clock, listen);
 const clips = new ClipsPanel(connection, listen);
@@ -75,14 +78,17 @@ connection
   .on("/ear/activations", ([epoch, , chunk, chunks, first, values]) => {
     if (!creature.glow || epoch !== connection.welcome.epoch) return;
     creature.glow.take(first, values);
-    if (chunk === chunks - 1) framesReceived++;
+    if (chunk === chunks - 1 && creature.isVisible) framesReceived++;
   })
   .on("/ear/level/mean", () => !creature.isVisible && framesReceived++)
   .on("/ear/layout/xy", (args) => creature.takePlaces(args))
   .on("/ear/layout/ready", () => selection.ask())
   .on("/ear/layout/progress", ([, level, levels, iteration]) => tools.solving(`level ${level} of ${levels}, step ${iteration}`))
   .on("/ear/beat", (args) => clock.take(args, performance.now()))
-  .on("/ear/fail", ([address, code, words]) => toast(code === 503 ? `${address}: ${words}` : words));
+  .on("/ear/fail", ([address, code, words]) => {
+    const isLacked = /subscribe$/.test(address) && [404, 413, 422].includes(code); // the page asked by itself, of another network
+    if (!isLacked) toast(code === 503 ? `${address}: ${words}` : words);
+  });
 
 /** Everything that is known belongs to one epoch: it is asked for anew with each welcome. */
 function changed(state, welcome) {
@@ -95,6 +101,7 @@ function changed(state, welcome) {
   } else if (state === "lost") {
     creature.glow?.darken();
     layersPanel.darken();
+    maps.darken();
     clock.forget();
   }
 }
@@ -111,6 +118,7 @@ function begin() {
   isolate(isolated < layers.length ? isolated : -1);
   // the layout may have come before the layers: asked for again now that there is a place for it
   for (const stream of ["layout", "clips", "dream"]) connection.drop(stream);
+  maps.begin(layers);
   subscribe();
   selection.ask();
   clips.ask();
@@ -118,6 +126,7 @@ function begin() {
 
 /** What is not seen is not sent: a page in a hidden tab costs the network next to nothing. */
 function subscribe() {
+  if (connection.state !== "connected" || !creature.layers.length) return;
   const isSeen = !document.hidden;
   const want = (is, ...stream) => (is ? connection.want(...stream) : connection.drop(stream[0]));
   want(true, "state");
@@ -125,7 +134,10 @@ function subscribe() {
   want(creature.isVisible, "layout", "blob");
   want(true, "dream"); // a curve with gaps would tell a wrong story
   want(isSeen, "transport");
-  want(isSeen && creature.isVisible, "activations", "u8", tools.mostHz);
+  const mapsHz = Math.min(tools.mostHz || MAPS_HZ, MAPS_HZ);
+  want(maps.wanted !== "", "maps", "u8", mapsHz, maps.wanted);
+  if (creature.isVisible || maps.wanted === "") want(isSeen && creature.isVisible, "activations", "u8", tools.mostHz);
+  else want(true, "activations", "u8", mapsHz, maps.vectors);
   want(isSeen, "levels", "", LEVELS_HZ);
   want(isSeen, "selection", "", LEVELS_HZ);
   want(isSeen, "scalogram", "u8");
@@ -178,6 +190,8 @@ listenToKeys({
   listen: () => listen.toggle(),
   help: showHelp,
   panel: (index) => tabs.at(index),
+  mapsBefore: () => maps.step(-1),
+  mapsAfter: () => maps.step(1),
   layerBefore: () => isolate(creature.isolated < 0 ? layers.length - 1 : creature.isolated - 1),
   layerAfter: () => isolate(creature.isolated + 1 >= layers.length ? -1 : creature.isolated + 1),
   escape: () => (pointer.isBusy ? pointer.cancel() : selection.clear()),
@@ -206,12 +220,13 @@ creature.onDrawn.push((now, seconds) => {
   dream.draw();
   scalogram.draw();
   clipView.draw(now);
+  maps.draw(now);
   status.draw(now);
 });
 
 byId("scalogram").addEventListener("pointermove", (event) => (event.target.title = scalogram.wordsAt(event.offsetY)));
 document.addEventListener("visibilitychange", () => {
-  if (connection.state === "connected" && creature.layers.length) subscribe();
+  subscribe();
   if (!document.hidden) connection.retryNow();
 });
 addEventListener("online", () => connection.retryNow());
@@ -230,6 +245,7 @@ window.oscbridge = Object.freeze({
   get bytesPerSecond() { return status.bytesPerSecond ?? 0; },
   get epoch() { return connection.welcome?.epoch ?? 0; },
   get malformed() { return connection.malformed; },
+  get mapsReceived() { return maps.received; },
   get playing() { return listen.playing; },
   get view() { return { x: creature.view.x, y: creature.view.y, zoom: creature.view.zoom, mode: tools.mode }; },
   screenOf(neuron) { return creature.places?.isKnown ? creature.view.toScreen(creature.places.rest[2 * neuron], creature.places.rest[2 * neuron + 1]) : null; },

@@ -17,6 +17,21 @@ export function css(layer, layers, alpha = 1) {
   return `rgb(${hue(layer, layers).map((v) => Math.round(v * 255)).join(" ")} / ${alpha})`;
 }
 
+const darkest = [8, 9, 16];
+
+/** 256 colours of one layer as pixels of an ImageData, from the ground over its hue to nearly white. */
+export function ramp(layer, layers) {
+  const full = hue(layer, layers).map((v) => 255 * v);
+  const bytes = new Uint8ClampedArray(1024);
+  for (let i = 0; i < 256; i++) {
+    const at = i / 255;
+    const [from, to, share] = at < 0.6 ? [darkest, full, at / 0.6] : [full, [255, 250, 240], ((at - 0.6) / 0.4) * 0.85];
+    for (let c = 0; c < 3; c++) bytes[4 * i + c] = from[c] + share * (to[c] - from[c]);
+    bytes[4 * i + 3] = 255;
+  }
+  return new Uint32Array(bytes.buffer);
+}
+
 // From black over violet and rose to pale amber, as in the pictures of dreams; for scalograms.
 const HEAT = [
   [5, 5, 10], [34, 10, 60], [95, 18, 110], [160, 40, 110], [215, 70, 80], [245, 125, 55], [253, 190, 80], [252, 240, 190],

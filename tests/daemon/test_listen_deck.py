@@ -41,10 +41,11 @@ class Worker:
         self._lines = self.ours.makefile("r")
         self.listen = {**Listen(source="clip").model_dump(), **listen}
         frames = SharedFrames(context, anatomy(load_spec(model)).neurons)
-        arguments = (theirs, os.getpid(), frames, self.recent, str(model), self.listen, None, deck)
+        arguments = (theirs, os.getpid(), frames, self.recent, str(model))
         self.process = context.Process(target=listen_worker.run, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
+        self.tell(go={"listen": self.listen, "last": None, "deck": deck})
 
     def tell(self, **order: Any) -> None:
         self.ours.sendall(json.dumps(order).encode() + b"\n")

@@ -44,6 +44,7 @@ def test_its_layers_are_told_and_its_neurons_sent(wire: Wire, running: Running) 
 
 def test_it_says_in_words_what_it_hears_and_the_words_change_with_the_music(wire: Wire) -> None:
     wire.subscribe("classes")
+    wire.wait_for(lambda m: m[0] == "/ear/classes" and m[2] > 0.05)  # before its first look it says nothing
     seen = set()
     for _ in range(40):
         message = wire.wait_for(lambda m: m[0] == "/ear/classes")
@@ -60,20 +61,29 @@ def test_neurons_are_selected_in_it(wire: Wire) -> None:
     assert any(wire.wait_for(lambda m: m[0] == "/ear/selection")[2] > 0 for _ in range(60))
 
 
-@pytest.mark.parametrize("command", ["/ear/dream/start", "/ear/layout/start"])
-def test_what_takes_an_ear_is_refused_in_words_and_it_hears_on(wire: Wire, command: str) -> None:
-    wire.ask("/ear/select/add", 3, 0, 3, 0.0, 1.0, 1.0)
-    outcome = wire.ask(command, timeout_s=60)
-    assert outcome[:3] == ("/ear/fail", command, 409) and "is no ear" in outcome[3]
-    before = wire.ask("/ear/status")[2]
-    wire.subscribe("levels")
-    for _ in range(3):  # the first is the newest frame that there is
-        wire.wait_for(lambda m: m[0] == "/ear/level/mean")
-    assert wire.ask("/ear/status")[2] > before
+def test_it_dreams_what_it_calls_a_guitar_and_hands_the_clip_over(wire: Wire) -> None:
+    for name, value in (("objective", "classify"), ("class_name", "guitar"), ("origin", "noise"), ("views", 1)):
+        wire.ask(f"/ear/dream/{name}", value)
+    wire.subscribe("clips")
+    wire.subscribe("dream")
+    assert wire.ask("/ear/dream/start", timeout_s=60)[0] == "/ear/done"
+    clip = wire.wait_for(lambda m: m[0] == "/ear/clip/ready" and m[7] > 0.5, timeout_s=60)
+    assert clip[5] == PLAN.rate and clip[6] / PLAN.rate == pytest.approx(4.0, abs=1.0)
+    assert wire.ask("/ear/dream/stop")[0] == "/ear/done"
 
 
-def test_its_layout_travels_with_it(wire: Wire) -> None:
+def test_a_word_that_it_does_not_know_is_refused(wire: Wire) -> None:
+    wire.ask("/ear/dream/class_name", "guitr")
+    outcome = wire.ask("/ear/dream/start", timeout_s=60)
+    assert outcome[:3] == ("/ear/fail", "/ear/dream/start", 404) and "Did you mean guitar" in outcome[3]
+
+
+def test_its_layout_travels_with_it_and_another_is_solved(wire: Wire) -> None:
     wire.subscribe("layout")
     ready = wire.wait_for(lambda m: m[0] == "/ear/layout/ready")
-    assert ready[4:] == (PLAN.neurons, 1)
+    assert ready[4:] == (PLAN.neurons, 9)
+    wire.ask("/ear/layout/snapshots", 0)
+    assert wire.ask("/ear/layout/start", timeout_s=60)[0] == "/ear/done"
+    wire.wait_for(lambda m: m[0] == "/ear/layout/progress", timeout_s=60)
+    assert wire.ask("/ear/layout/stop", timeout_s=60)[0] == "/ear/done"
     assert wire.ask("/ear/select/circle", 0.0, 0.0, 0.3, 1.0)[0] == "/ear/done"

@@ -1,4 +1,4 @@
-"""The tagger on a loop: its maps go round, its words are those of whole windows, and a dream is what it takes for one."""
+"""The tagger on a loop: its maps go round, its words are those of windows, and it dreams what it takes for a guitar."""
 
 from __future__ import annotations
 

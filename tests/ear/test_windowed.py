@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+
 import pytest
 import torch
 from torch import Tensor
@@ -70,3 +73,39 @@ def test_between_two_looks_the_values_stay() -> None:
     before = one.values.clone()
     one.push(torch.zeros(HOP))
     assert one.looks == 1 and torch.equal(one.values, before)
+
+
+class Beside:
+    """A thread that is done when the test says so."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Callable[[], Tensor], Future[Tensor]]] = []
+
+    def __call__(self, look: Callable[[], Tensor]) -> Future[Tensor]:
+        self.given.append((look, Future()))
+        return self.given[-1][1]
+
+    def finish(self) -> None:
+        look, future = self.given[-1]
+        future.set_result(look())
+
+
+def test_no_hop_waits_for_a_look_that_is_made_beside_it() -> None:
+    clock, beside = Clock(1.0, 3.0), Beside()
+    one = WindowHearing(clock.look, WINDOW, 2, clock, 1.0, beside)
+    clock.drive(one, 3)
+    assert len(beside.given) == 1 and clock.seen == [] and one.values.tolist() == [0.0, 0.0]
+    beside.finish()
+    assert clock.seen == [[0.0] * 8 + [0.0, 1.0, 2.0, 3.0]], "it is at the window that there was when it began"
+    one.push(torch.zeros(HOP))
+    assert one.values.tolist() == [2.0, 3.0] and one.looks == 1
+    assert len(beside.given) == 2, "and the next one has begun"
+
+
+def test_a_look_that_failed_is_told_where_it_was_asked_for() -> None:
+    beside = Beside()
+    one = WindowHearing(Clock(1.0, 0.0).look, WINDOW, 2, lambda: 0.0, 1.0, beside)
+    one.push(torch.zeros(HOP))
+    beside.given[0][1].set_exception(ValueError("no such luck"))
+    with pytest.raises(ValueError, match="no such luck"):
+        one.push(torch.zeros(HOP))

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from oscbridge.ear.network import CausalMaxPool, ContextBlock, Ear, EncoderBlock
 from oscbridge.ear.spec import EarSpec
+from oscbridge.layout.builder import Builder
 from oscbridge.layout.graph import Network
 from oscbridge.layout.links import Channelwise, Dense, Group, Link, Uniform
-from oscbridge.layout.topologies import Builder, ear_network
+from oscbridge.layout.topologies import ear_network
 
 from ..ear import ears
 from .gradients import Trace, adjacency, assert_in_proportion

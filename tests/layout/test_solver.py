@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from oscbridge.layout.builder import Builder
 from oscbridge.layout.graph import Edges, Graph, Network
 from oscbridge.layout.solver import Forces, Solver, Step
-from oscbridge.layout.topologies import Builder
 
 Floats = NDArray[np.float32]
 

@@ -121,8 +121,8 @@ def test_every_stream_that_is_asked_for_is_granted_and_none_comes_as_blobs() -> 
         wish = check_wish(stream, packing.replace("-", ""), text, LOCAL_BYTES, EAR)
         assert wish.packing not in ("u8", "f32", "blob")
         asked.add(stream)
-    # the other two are asked for by ear.places.js, when it knows the layer
-    assert asked | {"activations", "layout"} == set(STREAMS)
+    # two are asked for by ear.places.js, when it knows the layer; maps come as blobs alone
+    assert asked | {"activations", "layout", "maps"} == set(STREAMS)
 
 
 def packets(stream: str, packing: str, text: str) -> list[bytes]:

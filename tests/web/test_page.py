@@ -23,6 +23,11 @@ TOO_WIDE = (
     "[...document.querySelectorAll('#sheet *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
     ".map((e) => e.id || e.className)"
 )
+LIT_SHARE = (
+    "(e) => { const copy = new OffscreenCanvas(e.width, e.height).getContext('2d', {willReadFrequently: true});"
+    " copy.drawImage(e, 0, 0); const {data} = copy.getImageData(0, 0, e.width, e.height);"
+    " return data.filter((v, i) => i % 4 < 3 && v > 120).length / data.length }"
+)
 WITHOUT_WEBGL = (
     "HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, "
     "{apply: (f, self, [kind, ...rest]) => kind === 'webgl2' ? null : f.call(self, kind, ...rest)})"
@@ -246,6 +251,27 @@ def test_keys_help_isolate_and_panels(visit: Visit) -> None:
     assert ring == "solid", "where the keyboard is can be seen"
 
 
+def test_maps_are_seen_and_asked_for_while_their_panel_is_open(visit: Visit) -> None:
+    assert visit.tell("mapsReceived") == 0, "the panel was not open yet"
+    visit.press("4")
+    visit.until("oscbridge.mapsReceived > 64")
+    visit.until(f"({LIT_SHARE})(document.getElementById('maps-pictures')) > 0.01")  # more than the numbers on them
+    shape, words = visit.say("#maps-shape"), visit.say("#maps-words")
+    steps, positions, channels = map(int, shape.split(" × "))
+    assert (steps, visit.page.locator("#maps-layer option").count()) == (64, visit.page.locator(".layer").count())
+    assert f"{positions} position" in words and f"{channels} channel" in words
+    assert visit.page.locator("#maps-logits").is_hidden() and "numbers" in visit.say("#maps-flatten-words")
+    before = visit.page.locator("#maps-layer").input_value()
+    visit.press(".")
+    assert visit.page.locator("#maps-layer").input_value() != before
+    visit.press(",", "1")
+    assert visit.page.locator("#maps-layer").input_value() == before
+    visit.drawn(3)
+    received = visit.tell("mapsReceived")
+    visit.drawn(6)
+    assert visit.tell("mapsReceived") == received
+
+
 def test_a_hidden_page_costs_nothing(visit: Visit, wire: Wire) -> None:
     wire.subscribe("levels")
     with hidden(visit):
@@ -266,7 +292,7 @@ def test_a_phone_without_webgl_has_all_else_and_no_sideways_scroll(
         visit.until("window.oscbridge?.connection === 'connected' && oscbridge.framesReceived > 5")
         visit.control("/ear/dream/step_size").wait_for(state="attached")
         assert "WebGL 2" in visit.say("#notice")
-        for name in ("Layers", "Sound", "Clips", "Settings", "Dream"):
+        for name in ("Layers", "Sound", "Clips", "Settings", "Maps", "Dream"):
             visit.page.get_by_role("tab", name=name).tap()
             assert visit.page.locator(f"#{name.lower()}").is_visible()
             assert visit.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), name

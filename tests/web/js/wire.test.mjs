@@ -139,6 +139,34 @@ test("a stream wanted at another rate keeps only the last subscription", (t) => 
   assert.deepEqual(sockets[0].sent.at(-1), ["/ear/unsubscribe", 6]);
 });
 
+test("a stream wanted with another filter is subscribed to anew before the old subscription ends", (t) => {
+  const { connection, sockets } = connected(t);
+  connection.want("maps", "u8", 20, "3:0-15");
+  sockets[0].says("/ear/done", "sif", ["/ear/subscribe", 5, 3600]);
+  const before = sockets[0].sent.length;
+  connection.want("maps", "u8", 20, "3:0-15");
+  assert.equal(sockets[0].sent.length, before, "nothing for the same");
+  connection.want("maps", "u8", 20, "3:16-31");
+  assert.deepEqual(sockets[0].sent.slice(before), [["/ear/subscribe", "maps", "u8", 0, 20, 3600, "3:16-31"], ["/ear/unsubscribe", 5]]);
+  connection.drop("maps");
+  sockets[0].says("/ear/done", "sif", ["/ear/subscribe", 6, 3600]);
+  assert.deepEqual(sockets[0].sent.slice(before + 2), [["/ear/unsubscribe", 6]], "each is ended once");
+});
+
+test("under another epoch a subscription with a filter ends, and others begin anew", (t) => {
+  const { connection, sockets, welcome } = connected(t);
+  connection.want("levels");
+  connection.want("maps", "u8", 20, "13:0-15");
+  sockets[0].says("/ear/done", "sif", ["/ear/subscribe", 5, 3600]);
+  sockets[0].says("/ear/done", "sif", ["/ear/subscribe", 6, 3600]);
+  const before = sockets[0].sent.length;
+  welcome(sockets[0], 8);
+  assert.deepEqual(sockets[0].sent[before], ["/ear/unsubscribe", 6]);
+  assert.deepEqual(subscribed({ sent: sockets[0].sent.slice(before) }), ["levels"]);
+  connection.want("maps", "u8", 20, "3:0-15");
+  assert.deepEqual(sockets[0].sent.at(-1).slice(0, 2), ["/ear/subscribe", "maps"]);
+});
+
 test("silence is a lost connection", (t) => {
   const { connection, pass } = connected(t);
   for (let i = 0; i < 8; i++) pass(1000);
