@@ -23,7 +23,6 @@ from ..resources import MODELS
 from ..sections import Settings
 from . import layout_worker
 from .layout_worker import Order
-from .pictures import are_pictures
 from .places import Floats, SharedArrays
 from .supervisor import Supervisor
 
@@ -208,6 +207,8 @@ class LayoutDesk:
 
     def worker_arguments(self) -> tuple[Any, ...]:
         listen = self._around.settings().listen
+        from .pictures import are_pictures  # which loads what control does without
+
         file = Path(listen.file).expanduser()
         loop = listen.file if listen.source == "file" and not are_pictures(file) else ""
         wishes = self._around.settings().layout.model_dump()

@@ -46,18 +46,18 @@ def test_the_doctor_says_how_often_a_window_is_looked_at_and_how_long_a_hop_take
     found = {}
     for kind in ("window", "causal"):
         settings = Settings.model_validate({"model": {"name": str(own.write(tmp_path, kind))}})
-        found[kind] = {x.name: x for x in network(settings)}
-        assert found[kind]["model"].level == OK
+        found[kind] = {x.subject: x for x in network(settings)}
+        assert found[kind]["model"].mark == OK
     assert "a look at its window" in found["window"]["headroom"].text
     assert "ms a hop" in found["causal"]["headroom"].text
     broken = Settings.model_validate({"model": {"name": str(own.write(tmp_path, "causal", function="broken"))}})
     last = list(network(broken))[-1]
-    assert last.level == PROBLEM and "no such luck" in last.text
+    assert last.mark == PROBLEM and "no such luck" in last.text
 
 
 def test_few_looks_are_a_warning() -> None:
-    assert rate([0.2] * 9, 0.02).level == WARN and "2.5 times" in rate([0.2] * 9, 0.02).text
-    assert rate([0.001] * 9, 0.02).level == OK and "50.0 times" in rate([0.001] * 9, 0.02).text
+    assert rate([0.2] * 9, 0.02).mark == WARN and "2.5 times" in rate([0.2] * 9, 0.02).text
+    assert rate([0.001] * 9, 0.02).mark == OK and "50.0 times" in rate([0.001] * 9, 0.02).text
 
 
 @pytest.mark.parametrize("kind", ["window", "samples"])

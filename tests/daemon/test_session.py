@@ -419,18 +419,19 @@ def test_a_stranger_is_never_sent_more_than_three_times_what_it_sent(server: Run
         b"/ear/sync\0\0\0,h\0\0" + bytes(8),
         b"/a\0\0",
     ]
+    # two of them, for the system may hand one the port of somebody who said hello and has gone
+    received = {(request, i): 0 for request in requests for i in range(2)}
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        for request in requests:
+        for request, i in received:
             stranger = stack.enter_context(server.wire(hello=False))
-            selector.register(stranger.socket, selectors.EVENT_READ, request)
+            selector.register(stranger.socket, selectors.EVENT_READ, (request, i))
             for _ in range(5):
                 stranger.send_raw(request)
-        received = dict.fromkeys(requests, 0)
         while ready := selector.select(1.0):
             for key, _ in ready:
                 received[key.data] += len(key.fileobj.recv(65_536))  # type: ignore[union-attr]
-    for request, size in received.items():
-        assert size <= 3 * 5 * len(request), request
+    for request in requests:
+        assert min(received[request, 0], received[request, 1]) <= 3 * 5 * len(request), request
 
 
 def test_streams_need_hello_first(server: Running) -> None:
