@@ -176,7 +176,7 @@ def evaluate(
 
 @app.command()
 def layout(
-    model: Annotated[str, typer.Argument(help="The network: a name, a path to its YAML, vgg16 or resnet18.")] = "ear",
+    model: Annotated[str, typer.Argument(help="The network: a name, or a path to its YAML.")] = "ear",
     k: Annotated[
         list[float] | None, typer.Option(help="Exponent of the repulsion, 2 to 3; several: a layout each.")
     ] = None,
@@ -192,7 +192,9 @@ def layout(
         Path | None, typer.Option(help="The sound file of the snapshots; the bundled loop if none.")
     ] = None,
     edges: Annotated[Path | None, typer.Option(help="Lay out this list of edges (0 1 weight) instead.")] = None,
-    state: Annotated[Path | None, typer.Option(help="Weights of vgg16 or resnet18, as torchvision saves them.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Lay out a slice of vgg16 or resnet18 with these weights of torchvision's.")
+    ] = None,
     checkpoints: Annotated[
         Path | None, typer.Option(help="Snapshots along a training instead of a loop: a folder of weights.")
     ] = None,

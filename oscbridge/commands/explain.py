@@ -12,26 +12,26 @@ import torch
 from PIL import Image
 
 from ..ear.anatomy import Layer, anatomy
-from ..ear.feature_maps import Heard, heard_by_ear, heard_by_tagger
-from ..ear.opening import open_ear
-from ..ear.spec import ScalogramSpec, load_spec
+from ..ear.feature_maps import Heard, heard_by_ear, heard_by_tagger, heard_live
+from ..ear.opening import open_ear, open_model
+from ..ear.spec import EarSpec, ModuleSpec, ScalogramSpec, TaggerSpec, load_any_spec
 from ..ear.tagger import load_tagger
 from ..ear.tagger_anatomy import BANDS, GATE_DB, RATE, band_edges_hz, tagger_layers
 from ..errors import BridgeError
 from ..files import write_whole
-from ..resources import folder, model_file
+from ..resources import model_file
 from ..sound import decode
 from .dream_paint import TICKS_HZ
 from .dream_words import layer_named
 from .explain_picture import Column, Tick, picture
 
-TAGGER = "vgg-tagger"
+MOST = 6  # layers of a network of one's own
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """file: the sound, from `start` on for at most `seconds`; models: "vgg-tagger" or an ear's name or YAML; layers:
+    """file: the sound, from `start` on for at most `seconds`; models: names or YAMLs; layers:
     names or numbers, a good choice of them if there are none; gate_db: below it the tagger's words count as none."""
 
     file: Path
@@ -48,7 +48,7 @@ def explain(wanted: Wanted) -> None:
     if wanted.out.suffix.lower() not in FORMATS:
         raise BridgeError(f"--out is {wanted.out}; expected a name that ends with {', '.join(FORMATS)}")
     torch.set_num_threads(1)
-    columns = [_tagger(wanted) if model == TAGGER else _ear(wanted, model) for model in wanted.models]
+    columns = [_column(wanted, model_file(model)) for model in wanted.models]
     content = picture(columns)
     if (kind := FORMATS[wanted.out.suffix.lower()]) != "PNG":
         buffer = io.BytesIO()
@@ -68,9 +68,26 @@ def _said(heard: Heard) -> str:
     return ", ".join(f"{heard.names[i]} {mean[i]:.2f}" for i in (-mean).argsort()[:5])
 
 
-def _ear(wanted: Wanted, model: str) -> Column:
-    path = model_file(model)
-    spec = load_spec(path)
+def _column(wanted: Wanted, path: Path) -> Column:
+    spec = load_any_spec(path)
+    if isinstance(spec, EarSpec):
+        return _ear(wanted, path, spec)
+    return _tagger(wanted, path) if isinstance(spec, TaggerSpec) else _own(wanted, path, spec)
+
+
+def _own(wanted: Wanted, path: Path, spec: ModuleSpec) -> Column:
+    model = open_model(path)
+    inner = model.plan.inner
+    usual = [inner[1 + i * (len(inner) - 1) // MOST].index for i in range(MOST)] if len(inner) > MOST else None
+    layers = _layers(wanted.layers, inner, usual or [layer.index for layer in inner[1:]])
+    sound = _sound(wanted, model.plan.rate)
+    heard = heard_live(model, sound, layers)
+    seconds = len(sound) / model.plan.rate
+    ticks = [] if spec.input == "audio" else _ticks(spec.scalogram)
+    return Column(spec.name, _notes(wanted, seconds), inner[0].name, ticks, heard, seconds)
+
+
+def _ear(wanted: Wanted, path: Path, spec: EarSpec) -> Column:
     table = anatomy(spec).layers
     blocks = len(spec.encoder)
     # from low, middle and high blocks the first layer, but of the lowest, which answers to near-silence more than to
@@ -88,15 +105,15 @@ def _ear(wanted: Wanted, model: str) -> Column:
     )  # fmt: skip
 
 
-def _tagger(wanted: Wanted) -> Column:
+def _tagger(wanted: Wanted, path: Path) -> Column:
     table = tagger_layers()
     with_maps = [layer for layer in table if layer.name not in ("dense", "tags")]
     layers = _layers(wanted.layers, with_maps, [layer.index for layer in with_maps[1:]])
     sound = _sound(wanted, RATE)
-    tagger = load_tagger(folder("models") / f"{TAGGER}.safetensors")
+    tagger = load_tagger(path.with_suffix(".safetensors"))
     heard = heard_by_tagger(tagger, sound, layers, wanted.gate_db)
     seconds = len(sound) / RATE
-    return Column(TAGGER, _notes(wanted, seconds), "mel spectrogram", _mel_ticks(), heard, seconds)
+    return Column(path.stem, _notes(wanted, seconds), "mel spectrogram", _mel_ticks(), heard, seconds)
 
 
 def _layers(text: str, table: Sequence[Layer], usual: Sequence[int]) -> list[int]:

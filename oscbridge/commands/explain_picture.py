@@ -57,7 +57,8 @@ def _height(heard: Heard) -> int:
 
 
 def _maps_height(maps: Maps) -> int:
-    return NONE_HEIGHT if maps.layer.positions == 1 else STRIPS * (STRIP_HEIGHT + STRIP_GAP) - STRIP_GAP
+    strips = min(STRIPS, maps.layer.channels)
+    return NONE_HEIGHT if maps.layer.positions == 1 else strips * (STRIP_HEIGHT + STRIP_GAP) - STRIP_GAP
 
 
 def _paint(canvas: Canvas, x: int, column: Column, top_height: int) -> None:

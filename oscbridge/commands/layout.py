@@ -40,8 +40,9 @@ IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}
 class Wanted:
     """What the command line asks for.
 
-    model: a network's name or YAML, or one of IMAGE_NETS; edges: a file of edges instead; state: a torchvision state
-    dict for IMAGE_NETS; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a sound file
+    model: a network's name or YAML; edges: a file of edges instead; state: a torchvision state dict for IMAGE_NETS, laid
+    out as slices of themselves; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a
+    sound file
     """
 
     model: str
@@ -58,18 +59,19 @@ class Wanted:
 def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
     """Solves one layout for each of the wishes. Raises BridgeError for what the user can mend."""
     console = Console(highlight=False)
-    if wanted.mp4 and (wanted.edges or wanted.model in IMAGE_NETS):
+    if wanted.mp4 and (wanted.edges or wanted.state):
         raise BridgeError("--mp4 shows a network while it hears its loop; this graph hears nothing")
     if wanted.edges is not None:
         graph = read_edges(wanted.edges)
         for wishes in many:
             _solve_plain(console, wanted, wanted.edges.stem, graph, wishes)
         return
-    if wanted.model in IMAGE_NETS:
+    if wanted.state is not None:
+        if wanted.model not in IMAGE_NETS:
+            raise BridgeError(f"--state holds weights of {' or '.join(IMAGE_NETS)}; name one of these")
+        state = read_state(wanted.state)
         for wishes in many:
-            weighted = wishes.weights == "weight"
-            state = read_state(wanted.state) if wanted.state else None
-            network = IMAGE_NETS[wanted.model](state, weighted=weighted, seed=wishes.seed)
+            network = IMAGE_NETS[wanted.model](state, weighted=wishes.weights == "weight", seed=wishes.seed)
             _solve_plain(console, wanted, wanted.model, network, wishes)
         return
     path = resources.model_file(wanted.model)

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from ..errors import BridgeError
 from .anatomy import Layer, anatomy
+from .hearing import hearing_of
 from .mel import fitted, log_mel, windows
+from .model import Model
 from .neurons import Normalizer
 from .scalogram import scalogram
 from .tagger import VggTagger
@@ -89,6 +91,33 @@ def heard_by_ear(loaded: LoadedEar, audio: Tensor, layers: Sequence[int]) -> Hea
             for i in (0, *layers)]  # fmt: skip
     words = after(len(table) - 1)[:, :, 0].T if spec.classes else np.zeros((1, 0), np.float32)
     return Heard(tuple(maps), spec.classes, words, table[-1].frames_per_step * spec.scalogram.hop_s)
+
+
+@torch.inference_mode()
+def heard_live(model: Model, audio: Tensor, layers: Sequence[int]) -> Heard:
+    """What any network answers to a clip, hop after hop as it would live; it has heard its end before its start.
+
+    Values are brightness, as of heard_by_ear. audio: (n,) float32 at its rate, a hop or more; layers: which ones,
+    beside the first.
+    """
+    hop, table = model.plan.hop, model.plan.layers
+    if len(audio) < hop:
+        raise BridgeError(f"the sound has {len(audio)} samples; expected at least {hop}")
+    loop = audio[: len(audio) // hop * hop]
+    hearing = hearing_of(model, clock=lambda: 0.0)  # a look for every hop
+    hearing.lead(loop)
+    normalizer = Normalizer(table, model.statistics, "neuron", 1.0, 0.0)
+    parts: dict[int, list[Floats]] = {i: [] for i in (0, *layers)}
+    words: list[Floats] = []
+    for samples in loop.view(-1, hop):
+        hearing.push(samples)
+        raw = hearing.values.numpy()
+        bright = normalizer(raw)
+        for i, rows in parts.items():
+            rows.append((bright if i else raw)[table[i].span].reshape(table[i].channels, -1).copy())
+        words.append(raw[table[-1].span].copy() if model.plan.classes else np.zeros(0, np.float32))
+    maps = [Maps(table[i], np.stack(rows, 1), model.plan.hop_s) for i, rows in parts.items()]
+    return Heard(tuple(maps), model.plan.classes, np.stack(words), model.plan.hop_s)
 
 
 @torch.inference_mode()

@@ -16,7 +16,7 @@ from oscbridge.commands import explain_picture
 from oscbridge.commands.explain_picture import Column, picture
 from oscbridge.ear.anatomy import Layer
 from oscbridge.ear.feature_maps import Heard, Maps
-from tests.ear import ears
+from tests.ear import ears, own
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_time_goes_across_frequency_up_and_words_are_as_high_as_they_are_sure() 
     top += p.TOP_HEIGHT + p.LAYER_GAP + p.NAME_HEIGHT
     strip = second(2, top, p.STRIP_HEIGHT)
     assert strip[-5:].mean() > 180 and strip[:20].max() < 60 and second(1, top, p.STRIP_HEIGHT).max() < 60
-    top += p.STRIPS * (p.STRIP_HEIGHT + p.STRIP_GAP) - p.STRIP_GAP + p.LAYER_GAP + p.NAME_HEIGHT
+    top += p._maps_height(_column().heard.maps[1]) + p.LAYER_GAP + p.NAME_HEIGHT
     assert second(1, top, p.WORD_HEIGHT).min() > 150, "the surer word is in the first row, full"
     assert second(0, top, p.WORD_HEIGHT).max() < 60
 
@@ -83,6 +83,17 @@ def test_both_networks_side_by_side(sound: Path, tmp_path: Path) -> None:
     for x in (0, explain_picture.WIDTH):  # every layer is lit somewhere
         middle = drawn[200:-100, x + 200 : x + 1_200].max(1)
         assert np.percentile(middle, 60) > 100
+
+
+def test_a_network_of_ones_own_is_shown_as_it_answers_live(sound: Path, tmp_path: Path) -> None:
+    for kind in ("causal", "window", "samples"):
+        out = tmp_path / f"{kind}.png"
+        path = own.write(tmp_path, kind)
+        result = CliRunner().invoke(app, ["explain", str(sound), "-o", str(out), "--model", str(path)])
+        assert result.exit_code == 0, result.stderr
+        drawn = np.asarray(Image.open(out).convert("L")).astype(float)
+        assert np.percentile(drawn[200:-100, 200:1_200].max(1), 60) > 60
+        assert ("kick" in result.stdout) == (kind == "causal")
 
 
 @pytest.mark.parametrize(
