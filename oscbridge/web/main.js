@@ -13,6 +13,7 @@ import { listenToKeys } from "./keys.js";
 import { LayersPanel } from "./layers_panel.js";
 import { Listen } from "./listen.js";
 import { MapsPanel } from "./maps_panel.js";
+import { ModelMenu } from "./model_menu.js";
 import { layerOf } from "./network.js";
 import { Overlay } from "./overlay.js";
 import { Parameters } from "./parameters.js";
@@ -58,6 +59,7 @@ const maps = new MapsPanel(connection, () => subscribe());
 const listen = new Listen(connection, toast);
 const clipView = new ClipView(connection, clock, listen);
 const clips = new ClipsPanel(connection, listen);
+const models = new ModelMenu(connection);
 const status = new StatusBar(connection, creature, clock, () => framesReceived);
 const parameters = new Parameters(connection, {
   dream: byId("dream-parameters"), clips: byId("clip-parameters"), transport: byId("clip-parameters"),
@@ -92,7 +94,8 @@ connection
 
 /** Everything that is known belongs to one epoch: it is asked for anew with each welcome. */
 function changed(state, welcome) {
-  status.show(state, welcome);
+  status.show(state);
+  models.show(state === "connected" ? welcome : null);
   if (state === "connected") {
     layers = [];
     connection.send("/ear/layers");

@@ -55,6 +55,7 @@ export class MapsPanel {
     [this._ticked, this._hopS] = [null, 0];
     this._way = wayOf(layers);
     this._now = new Uint8Array(layers.at(-1).first + layers.at(-1).count);
+    say(byId("maps-axes"), layers[0].name === "picture" ? "time →, place ↑" : "time →, pitch ↑");
     byId("maps-layer").replaceChildren(...layers.map((layer) => el("option", {}, `${layer.index} ${layer.name}`)));
     this._beginWay();
     const same = this._layer && layers[this._layer.index]?.name === this._layer.name;

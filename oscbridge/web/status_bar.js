@@ -17,12 +17,12 @@ export class StatusBar {
     connection.on("/ear/classes", (args) => this._classes(args));
   }
 
-  show(state, welcome) {
+  show(state) {
     const element = byId("connection");
     element.dataset.state = state;
     say(byId("connection-words"), WORDS[state]);
-    say(byId("model"), welcome ? welcome.model : "");
     document.body.dataset.connection = state;
+    byId("hears").hidden = true; // until this network says a word
   }
 
   setBeats(count) {

@@ -328,3 +328,12 @@ def test_it_comes_back_with_the_daemon(visit: Visit, daemon: Daemon) -> None:
         wire.ask("/ear/dream/emphasis", 2.0)
         number = visit.control("/ear/dream/emphasis").locator(".value")
         visit.until("(e) => e.value === '2'", number.element_handle())
+
+
+def test_another_network_is_chosen_and_the_page_follows(visit: Visit) -> None:
+    menu = visit.page.locator("#model")
+    assert menu.locator("option:checked").inner_text().startswith("small"), "it was started by its path"
+    menu.select_option("ear-half")
+    visit.until("oscbridge.neurons === 38591 && document.getElementById('model').value === 'ear-half'")
+    visit.until_drawn()
+    assert visit.page.locator(".layer").count() == 28 and menu.is_enabled()
