@@ -41,7 +41,8 @@ Everything that oscbridge understands and sends. This file is made from the code
   put into `server.subscribers` in the settings and needs no lease.
 - **Epoch.** A number that changes when the daemon restarts, or when it has another network. If it is another than in
   your `welcome`, all you know is void: say hello, ask for the layers and subscribe again. It is in `/ear/welcome`,
-  `/ear/status`, `/ear/alive` and in every chunk.
+  `/ear/status`, `/ear/alive` and in every chunk. When another network comes, all who have said hello are sent a new
+  `welcome`; subscriptions go on, and one that is asked for again replaces the one before.
 - **Sizes.** Datagrams stay under {REMOTE_BYTES:,} bytes, and under {LOCAL_BYTES:,} to 127.0.0.1.
 - **Files.** What is larger goes by HTTP, by default from port {Settings().server.http_port}; `welcome` tells the URL.
   There are `GET /files/layouts/<name>` and `/files/shipped/<name>`, with ranges and the file's SHA-256 as its ETag, for
