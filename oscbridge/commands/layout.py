@@ -40,9 +40,9 @@ IMAGE_NETS = {"vgg16": vgg16_network, "resnet18": resnet18_network}
 class Wanted:
     """What the command line asks for.
 
-    model: a network's name or YAML; edges: a file of edges instead; state: a torchvision state dict for IMAGE_NETS, laid
-    out as slices of themselves; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop: a
-    sound file
+    model: a network's name or YAML; edges: a file of edges instead; state: a torchvision state dict for IMAGE_NETS,
+    laid out as slices of themselves; checkpoints: a folder of weights along a training; out: a folder or a .npy; loop:
+    a sound file
     """
 
     model: str

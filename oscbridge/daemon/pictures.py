@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import queue
 import re
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
@@ -19,11 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..errors import BridgeError
+from .ahead import AHEAD_S, Ahead
 from .intake import Gain
 from .looped import Tell
-from .sources import AHEAD_S, SYSTEM_CLOCK, Clock, Hop, Pacer, log_told
-
-log = logging.getLogger(__name__)
+from .sources import SYSTEM_CLOCK, Clock, Hop, Pacer, log_told
 
 Picture = NDArray[np.float32]  # (3, height, width), RGB, 0 to 1
 Size = tuple[int, int]  # height, width
@@ -228,16 +224,13 @@ class PictureSource:
         self._patience = hop / rate if patience_s is None else patience_s
         self._pace = rate / hop
         self._is_late, self._on_time = False, 0  # hops in a row
-        self._told: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
+        most = AHEAD_BYTES // (3 * size[0] * size[1] * 4)
+        self._ahead: Ahead[Picture] = Ahead(path.name, min(round(AHEAD_S * self._pace), most), self._end)
         repeats = max(1, round(RETRY_S * self._pace))
-        self._pictures = open_pictures(path, size, lambda code, text: self._told.put((code, text)), repeats)
+        self._pictures = open_pictures(path, size, self._ahead.remark, repeats)
         self._newest = self._pictures.next_picture()
-        most = AHEAD_BYTES // self._newest.nbytes
-        self._ready: queue.Queue[Picture] = queue.Queue(max(4, min(round(AHEAD_S * self._pace), most)))
-        self._ready.put(self._newest)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._decode, name="decode", daemon=True)
-        self._thread.start()
+        self._ahead.put(self._newest)
+        self._ahead.start(lambda: [self._pictures.next_picture()])
 
     @property
     def what(self) -> str:
@@ -246,7 +239,7 @@ class PictureSource:
 
     def next_hop(self) -> Hop:
         skip, due = self._pacer.wait()
-        self._advance(min(skip + 1, self._ready.maxsize))
+        self._advance(min(skip + 1, self._ahead.ready.maxsize))
         picture = np.minimum(self._gain(self._newest.reshape(-1)), 1).reshape(self._newest.shape)
         dropped = np.zeros((min(skip, self._keep), self._hop), np.float32)
         return Hop(np.zeros(self._hop, np.float32), self._clock.unix_at(due), due, dropped, skip, picture)
@@ -260,19 +253,17 @@ class PictureSource:
             raise BridgeError(f"the channel is {channel}, but pictures have no channels of sound; expected 0", 422)
 
     def close(self) -> None:
-        self._closing.set()
-        with contextlib.suppress(queue.Empty):
-            self._ready.get_nowait()  # wakes the thread if the queue is full
-        self._thread.join(timeout=1.0)  # a dead network disk may hold it longer; it is a daemon
+        self._ahead.close()
+
+    def _end(self) -> None:
+        self._pictures.close()
 
     def _advance(self, pictures: int) -> None:
-        while not self._told.empty():
-            self._tell(*self._told.get())
-        # real time, whatever `clock` is: a real thread is waited for
+        self._ahead.remarks(self._tell)
         until = time.monotonic() + self._patience
         for _ in range(pictures):
             try:
-                self._newest = self._ready.get(timeout=max(0.0, until - time.monotonic()))
+                self._newest = self._ahead.take(until)
             except queue.Empty:
                 self._on_late()
                 return
@@ -287,23 +278,6 @@ class PictureSource:
         if not self._is_late:
             self._is_late = True
             self._tell(503, f"{self._pictures.name} cannot be read fast enough; each picture stays until the next one")
-
-    def _decode(self) -> None:
-        """The thread: fills the queue until closed."""
-        while not self._closing.is_set():
-            try:
-                picture = self._pictures.next_picture()
-            except Exception:  # our own fault: the show goes on, and the log says what to mend
-                log.exception("reading %s failed", self._pictures.name)
-                self._told.put((500, f"{self._pictures.name} stopped: internal error, see the log"))
-                break
-            while not self._closing.is_set():
-                try:
-                    self._ready.put(picture, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue  # a full second is ready: look whether we are closed, and wait on
-        self._pictures.close()
 
 
 def _refusal(path: Path, error: OSError) -> BridgeError:

@@ -5,10 +5,8 @@ Sound inputs are in devices.py; they give the same `Hop`.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BridgeError
+from .ahead import AHEAD_S, Ahead
 from .deck import Deck
 from .intake import LOUDEST, Gain, Intake, Samples
 from .looped import LoopedFile, Tell
@@ -28,7 +27,6 @@ from .looped import LoopedFile, Tell
 log = logging.getLogger(__name__)
 
 SECOND = 1_000_000_000
-AHEAD_S = 1.0  # how far a file is decoded ahead
 
 
 @dataclass(frozen=True)
@@ -251,15 +249,13 @@ class FileSource(_Player):
         self._tell = tell
         self._patience = hop / rate if patience_s is None else patience_s
         self._is_late = False
-        self._told: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
-        self._file = LoopedFile(Path(path), lambda code, text: self._told.put((code, text)))
+        self._file = LoopedFile(Path(path), lambda code, text: self._ahead.remark(code, text))
+        self._ahead: Ahead[Samples] = Ahead(self._file.name, round(AHEAD_S * rate / hop), self._file.close)
         self._intake = Intake(self._file.name, self._file.channels, self._file.rate, rate, channel, ramp=hop)
-        self._hops: queue.Queue[Samples] = queue.Queue(maxsize=max(4, round(AHEAD_S * rate / hop)))
         self._rest = np.empty(0, np.float32)  # decoded, less than a hop
-        self._closing = threading.Event()
-        self._decode_block()
-        self._thread = threading.Thread(target=self._decode, name="decode", daemon=True)
-        self._thread.start()
+        for decoded in self._decode_block():
+            self._ahead.put(decoded)
+        self._ahead.start(self._decode_block)
 
     @property
     def what(self) -> str:
@@ -270,15 +266,10 @@ class FileSource(_Player):
         self._intake.set_channel(channel)
 
     def close(self) -> None:
-        self._closing.set()
-        with contextlib.suppress(queue.Empty):
-            self._hops.get_nowait()  # wakes the thread if the queue is full
-        self._thread.join(timeout=1.0)  # a dead network disk may hold it longer; it is a daemon
+        self._ahead.close()
 
     def _take(self, skip: int) -> Samples:
-        while not self._told.empty():
-            self._tell(*self._told.get())
-        # real time, whatever `clock` is: a real thread is waited for
+        self._ahead.remarks(self._tell)
         until = time.monotonic() + self._patience
         kept: deque[Samples] = deque(maxlen=self._keep)
         hop: Samples | None = None
@@ -286,7 +277,7 @@ class FileSource(_Player):
             if hop is not None:
                 kept.append(hop)
             try:
-                hop = self._hops.get(timeout=max(0.0, until - time.monotonic()))
+                hop = self._ahead.take(until)
             except queue.Empty:
                 hop = None
                 break
@@ -304,28 +295,12 @@ class FileSource(_Player):
             self._is_late = True
             self._tell(503, f"{self._file.name} cannot be read fast enough; silence until it comes")
 
-    def _decode(self) -> None:
-        """The thread: fills the queue until closed."""
-        while not self._closing.is_set():
-            try:
-                self._decode_block()
-            except Exception:  # our own fault: the show goes on, and the log says what to mend
-                log.exception("decoding %s failed", self._file.name)
-                self._told.put((500, f"{self._file.name} stopped: internal error, see the log"))
-                break
-        self._file.close()
-
-    def _decode_block(self) -> None:
+    def _decode_block(self) -> list[Samples]:
+        """The next hops; none if they are not whole yet."""
         had = self._intake.broken
         sound = np.concatenate([self._rest, self._intake(self._file.next_block())])
         if self._intake.broken and not had:
-            self._told.put((422, f"{self._file.name} holds NaN, infinite or huge samples; they are taken as 0"))
+            self._ahead.remark(422, f"{self._file.name} holds NaN, infinite or huge samples; they are taken as 0")
         whole = len(sound) // self.hop * self.hop
         self._rest = sound[whole:]
-        for hop in sound[:whole].reshape(-1, self.hop):
-            while not self._closing.is_set():
-                try:
-                    self._hops.put(hop, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue  # a full second is ready: look whether we are closed, and wait on
+        return list(sound[:whole].reshape(-1, self.hop))

@@ -117,9 +117,9 @@ def test_pictures_are_decoded_a_second_ahead_or_fewer_if_they_are_large(
         monkeypatch.setattr(pictures, "AHEAD_BYTES", most)
         source = play(folder)
         until_full = time.monotonic() + 20
-        while not source._ready.full() and time.monotonic() < until_full:
+        while not source._ahead.ready.full() and time.monotonic() < until_full:
             time.sleep(0.005)
-        sizes.append(source._ready.qsize())
+        sizes.append(source._ahead.ready.qsize())
     assert sizes == [43, 10, 4]
 
 
@@ -127,8 +127,8 @@ def test_a_fault_of_ours_is_told_and_hops_go_on(folder: Path, play: Play, monkey
     told: Told = []
     source = play(folder, tell=lambda *t: told.append(t))
     monkeypatch.setattr(pictures, "_channels_first", lambda pixels: 1 / 0)
-    while source._thread.is_alive():
-        if source._ready.empty():
+    while source._ahead.thread.is_alive():
+        if source._ahead.ready.empty():
             time.sleep(0.01)  # it is just ending
         else:
             source.next_hop()
@@ -176,7 +176,7 @@ def test_a_channel_is_refused(folder: Path, play: Play) -> None:
 def test_closing_ends_the_thread(folder: Path, play: Play) -> None:
     source = play(folder)
     source.close()
-    assert not source._thread.is_alive()
+    assert not source._ahead.thread.is_alive()
 
 
 # ---- from the settings

@@ -282,8 +282,8 @@ def test_a_fault_of_ours_in_the_decoder_is_told_and_hops_go_on(
     told: Told = []
     source = play(sine(RATE, 3.0), tell=lambda *t: told.append(t))
     monkeypatch.setattr(LoopedFile, "next_block", lambda self: 1 / 0)
-    while source._thread.is_alive():
-        if source._hops.empty():
+    while source._ahead.thread.is_alive():
+        if source._ahead.ready.empty():
             time.sleep(0.01)  # it is just ending
         else:
             source.next_hop()
@@ -501,4 +501,4 @@ def test_a_clip_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 def test_closing_ends_the_thread(play: Callable[..., FileSource]) -> None:
     source = play(sine(RATE, 2.0))
     source.close()
-    assert not source._thread.is_alive()
+    assert not source._ahead.thread.is_alive()
