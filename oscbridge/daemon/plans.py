@@ -12,6 +12,7 @@ from ..ear import plan
 from ..ear.anatomy import Layer
 from ..ear.plan import Plan
 from ..ear.spec import ModuleSpec, load_any_spec
+from ..ear.tell_plan import MARK
 from ..errors import BridgeError
 
 TELL_S = 120.0
@@ -40,11 +41,11 @@ def _told(path: Path) -> Plan:
         raise BridgeError(
             f"{path}: the network was not made within {TELL_S:.0f} s; is its function waiting?"
         ) from error
-    lines = ended.stdout.decode(errors="replace").splitlines()
+    lines = [x for x in ended.stdout.decode(errors="replace").splitlines() if x.startswith(MARK)]
     if ended.returncode or not lines:
         why = ended.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise BridgeError(f"{path}: making the network ended with {ended.returncode}: {''.join(why)}")
-    told = json.loads(lines[-1])  # what the user's code printed comes before it
+    told = json.loads(lines[-1].removeprefix(MARK))
     if "refused" in told:
         raise BridgeError(told["refused"], told["code"])
     return Plan(**{**told, "layers": tuple(Layer(**x) for x in told["layers"]), "classes": tuple(told["classes"])})

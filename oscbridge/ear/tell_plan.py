@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..errors import BridgeError
 
+MARK = "plan: "  # what the user's own code prints has none
+
 
 def main(path: Path) -> None:
     from .module import make
@@ -17,7 +19,7 @@ def main(path: Path) -> None:
         told = asdict(make(path).plan)
     except BridgeError as error:
         told = {"refused": str(error), "code": error.code}
-    print(json.dumps(told), flush=True)
+    print(MARK + json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":
