@@ -29,8 +29,8 @@ class Part:
     """What a value takes from one layer. Its position p takes from those at p * stride + offset + t.
 
     weights: (channels, source channels, t), or (t,) while each channel takes from its own alone; first: the channel
-    that the source's first one is by now; axis: of the positions in the value, None if there is but one; is_whole: how
-    it takes from it is not known
+    that the source's first one is by now; axis: of the positions in the value, None if there is but one; is_moved:
+    they may lie along another by now; is_whole: how it takes from it is not known
     """
 
     source: int
@@ -39,7 +39,13 @@ class Part:
     offset: int = 0
     first: int = 0
     axis: int | None = None
+    is_moved: bool = False
     is_whole: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a window along the positions could not be told from one along something else."""
+        return self.is_whole or (self.is_moved and self.axis is not None)
 
     def through(self, taps: Tensor, stride: int, offset: int) -> Part:
         """After a window on its positions. taps: (..., t)."""
@@ -141,7 +147,7 @@ class _Reader:
         if is_same or (node.op != "call_module" and name in _SAME) or node.op == "output":
             return found
         if name in _SHAPES and node.op != "call_module":
-            return found  # a dense layer asks itself where each neuron went
+            return [replace(part, is_moved=True) for part in found]  # a dense layer asks itself where each neuron went
         return [replace(part, is_whole=True) for arg in before for part in self._value(arg)]
 
     def _size(self, node: torch.fx.Node, axis: int | None) -> int:
@@ -159,7 +165,7 @@ class _Reader:
         return _Convolution(self._values[weight.name], **given)
 
     def _convolved(self, part: Part, conv: _Convolution) -> Part:
-        if part.is_whole or part.weights.dim() > 1 or isinstance(conv.padding, str):
+        if part.is_lost or part.weights.dim() > 1 or isinstance(conv.padding, str):
             return replace(part, is_whole=True)
         weights = self._sizes(conv.weight)
         if conv.groups > 1:
@@ -284,8 +290,8 @@ class _Pool:
 
     def after(self, part: Part, positions: int) -> Part:
         """positions: that it is given."""
-        if part.axis is None or part.is_whole:
-            return part
+        if part.axis is None or part.is_lost:
+            return replace(part, is_whole=part.is_lost)
         if self.adaptive is not None:
             left = _along(self.adaptive, part.axis)
             window = positions // left

@@ -142,6 +142,19 @@ def test_two_branches_and_a_skip_are_edges_from_their_own_layers() -> None:
     assert float(by_channel[0].weights.sum()) == 4 * 3, "a channel is joined to its own alone"
 
 
+def test_a_window_along_a_turned_axis_is_not_taken_for_one_along_the_positions() -> None:
+    class Turned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.last = nn.Conv2d(1, 2, 1), nn.Conv2d(2, 2, (1, 3), padding=(0, 1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.relu(self.last(torch.relu(self.conv(x)).transpose(2, 3)).transpose(2, 3))
+
+    found = network(of(Turned(), 1, 8, 10))
+    assert found.links[-1].window == 10 - 10 + 1 and found.links[-1].stride == 1, "no window of three positions"
+
+
 def test_what_cannot_be_read_joins_layers_as_wholes(tmp_path: Path) -> None:
     class Odd(nn.Module):
         def __init__(self) -> None:
