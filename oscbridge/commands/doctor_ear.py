@@ -25,7 +25,7 @@ def network(chosen: Settings) -> Iterator[Finding]:
     import torch
 
     from ..ear.hearing import hearing_of
-    from ..ear.opening import open_model, sound_for
+    from ..ear.opening import open_with_sound
     from ..ear.spec import EarSpec, load_any_spec
 
     torch.set_num_threads(1)
@@ -39,7 +39,7 @@ def network(chosen: Settings) -> Iterator[Finding]:
     if isinstance(spec, EarSpec):  # known before its weights are
         yield Finding(OK, "model", f"{path.name}: {_sizes(anatomy(spec))}")
     try:
-        model = open_model(path)
+        model, sound = open_with_sound(path)
     except BridgeError as error:
         yield Finding(PROBLEM, "weights", str(error), f"take another copy of {weights.name}, or move it away")
         return
@@ -52,7 +52,7 @@ def network(chosen: Settings) -> Iterator[Finding]:
     else:
         todo = "it hears sound, but has not learned music; trained weights belong beside the model's YAML"
         yield Finding(WARN, "weights", f"{plan.id}: UNTRAINED, there is no {weights.name}", todo)
-    hearing, sound = hearing_of(model, clock=lambda: 0.0), sound_for(model)
+    hearing = hearing_of(model, clock=lambda: 0.0)
     hops = sound[: len(sound) // plan.hop * plan.hop].view(-1, plan.hop)
     times: list[float] = []
     end = time.perf_counter() + SECONDS

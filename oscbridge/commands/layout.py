@@ -18,8 +18,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from .. import resources
 from ..ear.model import Model
 from ..ear.neurons import Statistics
-from ..ear.opening import open_model, sound_for
+from ..ear.opening import open_with_sound
 from ..ear.spec import EarSpec, load_spec
+from ..ear.vision import read_state
 from ..ear.weights import LoadedEar, load_ear
 from ..errors import BridgeError
 from ..files import write_whole
@@ -75,8 +76,7 @@ def lay_out(wanted: Wanted, many: Sequence[Wishes]) -> None:
             _solve_plain(console, wanted, wanted.model, network, wishes)
         return
     path = resources.model_file(wanted.model)
-    model = open_model(path)
-    loop = sound_for(model, wanted.loop)
+    model, loop = open_with_sound(path, wanted.loop)
     for wishes in many:
         if wanted.checkpoints is None:
             _solve(console, wanted, model, loop, wishes)
@@ -187,16 +187,3 @@ def read_edges(path: Path) -> Edges:
         raise BridgeError(f"{path}: a node is not a whole number; nodes are numbered from 0")
     weights = table[:, 2].astype(np.float32) if table.shape[1] == 3 else None
     return Edges(int(table[:, :2].max()) + 1, table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), weights)
-
-
-def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """A state dict as torchvision saves it; runs no code in it. Raises BridgeError."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise BridgeError(f"there is no file {path}", 404) from error
-    except Exception as error:
-        raise BridgeError(f"{path} is no state dict of tensors: {str(error).splitlines()[0]}") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise BridgeError(f"{path} is no state dict: expected names with tensors")
-    return state

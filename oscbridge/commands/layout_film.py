@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from ..ear.hearing import heard
 from ..ear.model import Model
 from ..ear.neurons import Normalizer
 from ..errors import BridgeError
 from ..layout import picture
 from ..layout.graph import Network
-from ..layout.hearing import heard
 from ..layout.snapshots import between
 
 EVERY = 2  # hops a picture: 21.5 a second

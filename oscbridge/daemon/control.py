@@ -56,6 +56,7 @@ from .workers import WORKERS, Workers
 log = logging.getLogger(__name__)
 
 ALIVE_S = 1.0
+ENDS = ("SIGINT", "SIGTERM")
 MAX_EPOCH = 2**24 - 1  # Pure Data and other hosts hold every number as a 32-bit float
 
 
@@ -125,7 +126,7 @@ class Daemon:
     async def run(self) -> None:
         """Until SIGTERM, Ctrl-C or `end`."""
         loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGTERM"):
+        for name in ENDS:
             _on_signal(loop, getattr(signal, name), self.end)
         self.endpoint.start(loop)
         try:
@@ -342,9 +343,6 @@ def run(daemon_of: Callable[[], Daemon]) -> None:
 
 async def _run(daemon_of: Callable[[], Daemon]) -> None:
     loop = asyncio.get_running_loop()
-    for name in (
-        "SIGINT",
-        "SIGTERM",
-    ):  # one that comes while the daemon is being built waits until it runs, and ends it
+    for name in ENDS:  # one that comes while the daemon is being built waits until it runs, and ends it
         _on_signal(loop, getattr(signal, name), lambda: None)
     await daemon_of().run()

@@ -39,7 +39,7 @@ class _Worker:
     def __init__(self, sock: socket.socket, places: SharedArrays, order: Order) -> None:
         import torch
 
-        from ..ear.opening import open_model, sound_for
+        from ..ear.opening import open_with_sound
         from ..layout.job import Job
         from ..sections import Layout
 
@@ -47,8 +47,7 @@ class _Worker:
         self._sock, self._places, self._order = sock, places, order
         self._orders: Orders = queue.SimpleQueue()
         threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
-        model = open_model(Path(order.model))
-        loop = sound_for(model, Path(order.loop).expanduser() if order.loop else None)
+        model, loop = open_with_sound(Path(order.model), Path(order.loop).expanduser() if order.loop else None)
         self._job = Job(model, loop, Layout(**order.layout))
         self._update, self._update_at = max(order.update, 0), 0.0
         self._start: Floats | None = None

@@ -76,19 +76,20 @@ class _Listener:
         opened = open_hearing(Path(model), time.perf_counter, beside)
         self._torch, self._hearing = torch, opened.hearing
         self._values = opened.hearing.values.numpy()
-        self._rate, self._hop = opened.rate, opened.hop
+        network = opened.model
+        self._rate, self._hop = network.plan.rate, network.plan.hop
         self._picture, self._see = opened.picture, opened.see
         self._sock, self._frames, self._recent = sock, frames, recent
         self._lock = threading.Lock()
         self._lost_before = 0  # by sources that played before
         self._orders: Orders = queue.SimpleQueue()
         self._opened: queue.SimpleQueue[_Opened] = queue.SimpleQueue()
-        frames.write_statistics(opened.statistics)
+        frames.write_statistics(network.statistics)
         threading.Thread(target=read_orders, args=(sock, self._orders), daemon=True).start()
         gc.collect()
         gc.freeze()
         gc.disable()  # no pause mid-hop; the loop makes no cycles
-        self._tell({"loaded": opened.id, "trained": opened.trained, "how": opened.how})
+        self._tell({"loaded": network.plan.id, "trained": network.trained, "how": network.how})
         go = wait_for_go(self._orders)
         self._listen, self._deck, self._last = go["listen"], go["deck"], go["last"]
         self._source = self._first_source()

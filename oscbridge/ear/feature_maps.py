@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import BridgeError
 from .anatomy import Layer, anatomy
-from .hearing import hearing_of
+from .hearing import heard
 from .mel import fitted, log_mel, windows
 from .model import Model
 from .neurons import Normalizer
@@ -103,15 +103,10 @@ def heard_live(model: Model, audio: Tensor, layers: Sequence[int]) -> Heard:
     hop, table = model.plan.hop, model.plan.layers
     if len(audio) < hop:
         raise BridgeError(f"the sound has {len(audio)} samples; expected at least {hop}")
-    loop = audio[: len(audio) // hop * hop]
-    hearing = hearing_of(model, clock=lambda: 0.0)  # a look for every hop
-    hearing.lead(loop)
     normalizer = Normalizer(table, model.statistics, "neuron", 1.0, 0.0)
     parts: dict[int, list[Floats]] = {i: [] for i in (0, *layers)}
     words: list[Floats] = []
-    for samples in loop.view(-1, hop):
-        hearing.push(samples)
-        raw = hearing.values.numpy()
+    for raw in heard(model, audio):
         bright = normalizer(raw)
         for i, rows in parts.items():
             rows.append((bright if i else raw)[table[i].span].reshape(table[i].channels, -1).copy())

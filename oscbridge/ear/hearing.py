@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from .model import Model
 from .module import LoadedModule
 from .module_hearing import ModuleStream, ModuleWindows
-from .neurons import Statistics
+from .neurons import Floats
 from .opening import open_model
 from .scalogram import ScalogramStream
 from .streaming import EarStream
@@ -88,22 +88,33 @@ def hearing_of(model: Model, clock: Callable[[], float], beside: Beside | None =
     return hearing
 
 
+def heard(model: Model, loop: Tensor) -> Iterator[Floats]:
+    """(neurons,), the raw activations after every hop of the loop's second round, since a loop has no beginning.
+
+    Each is overwritten by the next. loop: (samples,) float32 at the network's rate
+    """
+    hop = model.plan.hop
+    whole = loop[: len(loop) // hop * hop]
+    hearing = hearing_of(model, clock=lambda: 0.0)  # however long a look takes, every hop is worth one
+    with torch.inference_mode():
+        hearing.lead(whole)
+    for samples in whole.view(-1, hop):
+        with torch.inference_mode():
+            hearing.push(samples)
+        yield hearing.values.numpy()
+
+
 def _streams(model: LoadedTagger | LoadedModule) -> bool:
     return isinstance(model, LoadedModule) and model.made.streams
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A network that is ready to hear. hop: samples; trained, how: as Model has them; picture: height and width of the
-    pictures that it takes, and see: takes one, (3, height, width) float32, 0 to 1; None if it hears."""
+    """A network that is ready to hear. picture: height and width of the pictures that it takes, and see: takes one,
+    (3, height, width) float32, 0 to 1; None if it hears."""
 
+    model: Model
     hearing: Hearing
-    id: str
-    rate: int
-    hop: int
-    statistics: Statistics
-    trained: bool
-    how: str
     picture: tuple[int, int] | None = None
     see: Callable[[Tensor], None] | None = None
 
@@ -111,10 +122,8 @@ class Opened:
 def open_hearing(path: Path, clock: Callable[[], float], beside: Beside | None = None) -> Opened:
     """The network whose YAML that is, as `hearing_of` has it. Raises BridgeError."""
     model = open_model(path)
-    plan, hearing = model.plan, hearing_of(model, clock, beside)
-    opened = Opened(hearing, plan.id, plan.rate, plan.hop, model.statistics, model.trained, model.how)
-    if isinstance(model, LoadedModule) and isinstance(hearing, ModuleWindows):
+    hearing = hearing_of(model, clock, beside)
+    if isinstance(model, LoadedModule) and isinstance(hearing, ModuleWindows) and model.made.spec.input == "picture":
         size = model.made.spec.picture
-        if model.made.spec.input == "picture":
-            return replace(opened, picture=(size.height, size.width), see=hearing.see)
-    return opened
+        return Opened(model, hearing, (size.height, size.width), hearing.see)
+    return Opened(model, hearing)

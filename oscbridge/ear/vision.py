@@ -22,10 +22,10 @@ from ..errors import BridgeError
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-_VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions before each pool
-_RESNET = (64, 128, 256, 512)  # channels of the four layers of two blocks
+VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions before each pool
+RESNET = (64, 128, 256, 512)  # channels of the four layers of two blocks
 _WIDE = 4096  # neurons of VGG 16's fully connected layers
-_GRID = 7  # positions, each way, that VGG 16 averages to before them
+GRID = 7  # positions, each way, that VGG 16 averages to before them
 
 
 def vgg16(weights: Path | None = None, classes: int = 1000, seed: int = 0) -> nn.Module:
@@ -66,15 +66,15 @@ class Vgg16(nn.Module):
         self.normalise = _Normalise()
         layers: list[nn.Module] = []
         before = 3
-        for channels, convolutions in _VGG:
+        for channels, convolutions in VGG:
             for _ in range(convolutions):
                 layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU()]
                 before = channels
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
-        self.avgpool = nn.AdaptiveAvgPool2d(_GRID)
+        self.avgpool = nn.AdaptiveAvgPool2d(GRID)
         self.classifier = nn.Sequential(
-            nn.Linear(before * _GRID**2, _WIDE), nn.ReLU(), nn.Dropout(),
+            nn.Linear(before * GRID**2, _WIDE), nn.ReLU(), nn.Dropout(),
             nn.Linear(_WIDE, _WIDE), nn.ReLU(), nn.Dropout(),
             nn.Linear(_WIDE, classes),
         )  # fmt: skip
@@ -108,12 +108,12 @@ class Resnet18(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.normalise = _Normalise()
-        before = _RESNET[0]
+        before = RESNET[0]
         self.conv1 = nn.Conv2d(3, before, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(before)
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        for index, channels in enumerate(_RESNET, 1):
+        for index, channels in enumerate(RESNET, 1):
             blocks = _Block(before, channels, 1 if index == 1 else 2), _Block(channels, channels, 1)
             self.add_module(f"layer{index}", nn.Sequential(*blocks))
             before = channels
@@ -122,7 +122,7 @@ class Resnet18(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(self.normalise(x)))))
-        for index in range(1, len(_RESNET) + 1):
+        for index in range(1, len(RESNET) + 1):
             x = self.get_submodule(f"layer{index}")(x)
         return self.fc(torch.flatten(self.avgpool(x), 1))
 
@@ -155,7 +155,7 @@ def _drawn(shapes: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
 
 def _loaded(shapes: Mapping[str, Tensor], name: str, path: Path) -> dict[str, Tensor]:
     """The state dict in a file, as float32, compared with the one that is wanted. Raises BridgeError."""
-    found = _read(path)
+    found = read_state(path)
     for key, like in shapes.items():
         if key.endswith("num_batches_tracked"):  # torch's batch norms did not always count
             found.setdefault(key, torch.zeros_like(like, device="cpu"))
@@ -171,8 +171,8 @@ def _loaded(shapes: Mapping[str, Tensor], name: str, path: Path) -> dict[str, Te
     return {key: x.float() if x.is_floating_point() else x for key, x in found.items()}
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """All tensors of a file by name. Raises BridgeError."""
+def read_state(path: Path) -> dict[str, Tensor]:
+    """A state dict of torchvision, as torch.save or safetensors wrote it; runs no code in it. Raises BridgeError."""
     if not path.is_file():
         raise BridgeError(f"there is no file {path}; expected a state dict of torchvision, .pth or .safetensors", 404)
     found: Any
@@ -185,8 +185,8 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise BridgeError(f"{path} cannot be read: {error}; copy it again") from error
     except Exception as error:  # a broken pickle raises anything
         raise BridgeError(
-            f"{path} holds no weights that can be read; expected what torch.save wrote of a state dict, without code, "
-            "or safetensors"
+            f"{path} holds no weights that can be read; it is no state dict as torch.save writes it, without code, nor "
+            "safetensors. Take another copy"
         ) from error
     if not isinstance(found, dict) or not all(isinstance(x, Tensor) for x in found.values()):
         raise BridgeError(f"{path} holds no state dict; expected one tensor a name, as in torchvision's files")

@@ -51,9 +51,7 @@ class Part:
         """After a window on its positions. taps: (..., t)."""
         inner, step = self.weights, self.stride
         window = (taps.shape[-1] - 1) * step + inner.shape[-1]
-        out = (
-            taps.new_zeros(*taps.shape[:-1], window) if inner.dim() == 1 else inner.new_zeros(*inner.shape[:-1], window)
-        )
+        out = inner.new_zeros(*(taps if inner.dim() == 1 else inner).shape[:-1], window)
         for t in range(taps.shape[-1]):
             out[..., t * step : t * step + inner.shape[-1]] += taps[..., t : t + 1] * inner
         return replace(self, weights=out, stride=step * stride, offset=self.offset + offset * step)

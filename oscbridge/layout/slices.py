@@ -17,15 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..ear.vision import GRID, RESNET, VGG
 from ..errors import BridgeError
 from .builder import Builder
 from .graph import Network
 
 COLOURS = 3
 NARROWEST = 32  # pixels: VGG 16 halves its line five times
-_VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions of what lies between two pools
-_GRID = 7  # positions, each way, that VGG 16 averages to before its fully connected layers
-_RESNET = (64, 128, 256, 512)  # channels of the four layers of two blocks
 _EPSILON = 1e-5  # of torch's batch norms
 
 Kernels = dict[str, tuple[int, int, int, int]]  # by name: (channels, channels before, height, width)
@@ -50,7 +48,7 @@ def vgg16_network(
     weights = _Weights("VGG 16", _vgg_kernels(), {}, state, width, share, weighted, seed)
     b = Builder(weighted)
     source, positions, pool, feature = b.group("image", COLOURS, width), width, 1, 0
-    for stage, (_, convolutions) in enumerate(_VGG, 1):
+    for stage, (_, convolutions) in enumerate(VGG, 1):
         for convolution in range(1, convolutions + 1):
             kernel = weights(f"features.{feature}.weight").repeat_interleave(pool, 2)
             # a pool leaves out the last of an odd number of positions: no layer sees it
@@ -59,7 +57,7 @@ def vgg16_network(
             b.dense(source, target, kernel, -pool, pool)
             source, pool, feature = target, 1, feature + 2
         positions, pool, feature = positions // 2, 2, feature + 1
-    averages = F.adaptive_avg_pool1d(torch.eye(positions), _GRID)
+    averages = F.adaptive_avg_pool1d(torch.eye(positions), GRID)
     flat = torch.einsum("tsg,pg->tsp", weights("classifier.0.weight"), averages).repeat_interleave(pool, 2)
     for name, kernel in (
         ("fc1", flat),
@@ -96,7 +94,7 @@ def resnet18_network(
     positions = _halved(positions)
     source = b.group("maxpool", len(kernel), positions)
     b.channelwise(stem, source, torch.ones(len(kernel), 3), -1, 2)
-    for layer in range(1, len(_RESNET) + 1):
+    for layer in range(1, len(RESNET) + 1):
         for block in range(2):
             name, stride = f"layer{layer}.{block}", 2 if layer > 1 and block == 0 else 1
             positions = _halved(positions) if stride == 2 else positions
@@ -117,12 +115,12 @@ def resnet18_network(
 def _vgg_kernels() -> Kernels:
     kernels: Kernels = {}
     before, feature = COLOURS, 0
-    for channels, convolutions in _VGG:
+    for channels, convolutions in VGG:
         for _ in range(convolutions):
             kernels[f"features.{feature}.weight"] = channels, before, 3, 3
             before, feature = channels, feature + 2
         feature += 1
-    kernels["classifier.0.weight"] = 4096, before, _GRID, _GRID
+    kernels["classifier.0.weight"] = 4096, before, GRID, GRID
     kernels["classifier.3.weight"] = 4096, 4096, 1, 1
     kernels["classifier.6.weight"] = 1000, 4096, 1, 1
     return kernels
@@ -131,7 +129,7 @@ def _vgg_kernels() -> Kernels:
 def _resnet_kernels() -> Kernels:
     kernels: Kernels = {"conv1.weight": (64, COLOURS, 7, 7)}
     before = 64
-    for layer, channels in enumerate(_RESNET, 1):
+    for layer, channels in enumerate(RESNET, 1):
         for block in range(2):
             name = f"layer{layer}.{block}"
             kernels[f"{name}.conv1.weight"] = channels, before, 3, 3

@@ -16,7 +16,7 @@ import torch
 from oscbridge import resources
 from oscbridge.commands.denormals import flushed_denormals
 from oscbridge.ear.hearing import hearing_of
-from oscbridge.ear.opening import open_model, sound_for
+from oscbridge.ear.opening import open_with_sound
 from oscbridge.ear.plan import SHARE
 from tests.wire import Running
 
@@ -42,10 +42,10 @@ class Rate:
 def rate(name: str) -> Rate:
     torch.set_num_threads(1)
     began = time.perf_counter()
-    model = open_model(resources.model_file(name))
+    model, sound = open_with_sound(resources.model_file(name))
     hearing = hearing_of(model, lambda: 0.0)  # as often as there is sound
     loaded = time.perf_counter() - began
-    plan, sound = model.plan, sound_for(model)
+    plan = model.plan
     hops = sound[: len(sound) // plan.hop * plan.hop].view(-1, plan.hop)
     costs = []
     for i in range(min(round(SECONDS / plan.hop_s), 400)):

@@ -44,12 +44,12 @@ def test_an_ear_is_heard_as_its_stream_hears(tmp_path: Path) -> None:
     opened, (loaded, sound) = open_hearing(path, clock), open_ear(path)
     columns, stream = ScalogramStream(loaded.bank), EarStream(loaded.ear)
     for _ in range(opened.hearing.settle):
-        stream.push(columns.push(torch.zeros(opened.hop)))
-    for hop in sound[: 40 * opened.hop].split(opened.hop):
+        stream.push(columns.push(torch.zeros(opened.model.plan.hop)))
+    for hop in sound[: 40 * opened.model.plan.hop].split(opened.model.plan.hop):
         opened.hearing.push(hop)
         stream.push(columns.push(hop))
     assert torch.equal(opened.hearing.values, stream.values)
-    assert (opened.id, opened.rate) == (plan_of(path).id, plan_of(path).rate)
+    assert (opened.model.plan.id, opened.model.plan.rate) == (plan_of(path).id, plan_of(path).rate)
 
 
 def test_the_tagger_s_plan_tells_what_it_gives(look: Look, loop: torch.Tensor) -> None:
@@ -92,8 +92,8 @@ def test_the_newest_activations_move_with_the_newest_sound(look: Look, loop: tor
 
 def test_statistics_make_a_certain_tag_bright_whatever_the_loop_is() -> None:
     opened = open_hearing(TAGGER, clock)
-    assert np.all(opened.statistics.high[-50:] == 1.0)
-    assert np.isfinite(opened.statistics.mean).all() and (opened.statistics.std >= 0).all()
+    assert np.all(opened.model.statistics.high[-50:] == 1.0)
+    assert np.isfinite(opened.model.statistics.mean).all() and (opened.model.statistics.std >= 0).all()
 
 
 def test_a_tagger_without_its_weights_is_told(tmp_path: Path) -> None:
@@ -110,6 +110,6 @@ def test_a_tagger_without_its_weights_is_told(tmp_path: Path) -> None:
 def test_hops_are_skipped_of_which_no_sound_is_left(model: str) -> None:
     opened = open_hearing(resources.model_file(model), clock)
     opened.hearing.skip(torch.zeros(0))
-    opened.hearing.skip(torch.zeros(3 * opened.hop))
-    opened.hearing.push(torch.zeros(opened.hop))
+    opened.hearing.skip(torch.zeros(3 * opened.model.plan.hop))
+    opened.hearing.push(torch.zeros(opened.model.plan.hop))
     assert torch.isfinite(opened.hearing.values).all()
