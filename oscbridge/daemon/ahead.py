@@ -23,16 +23,17 @@ Made = TypeVar("Made")
 class Ahead(Generic[Made]):
     """Keeps the next things ready, and what is to be told of them until their reader comes by."""
 
-    def __init__(self, name: str, most: int, end: Callable[[], None]) -> None:
-        """name: of what is read, for people; most: how many are kept ready; end: lets go of the file, in the thread."""
-        self._name, self._end = name, end
+    def __init__(self, name: str, most: int) -> None:
+        """name: of what is read, for people; most: how many are kept ready."""
+        self._name = name
         self.ready: queue.Queue[Made] = queue.Queue(max(LEAST, most))
         self._told: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         self._closing = threading.Event()
 
-    def start(self, make: Callable[[], Sequence[Made]]) -> None:
-        """make: the next few, none at times; from now on called in the thread."""
-        self.thread = threading.Thread(target=self._run, args=(make,), name="decode", daemon=True)
+    def start(self, make: Callable[[], Sequence[Made]], end: Callable[[], None]) -> None:
+        """make: the next few, none at times; from now on called in the thread; end: lets go of the file, there too."""
+        # the thread alone holds both: they may lead back here, and where no collector runs a circle is never freed
+        self.thread = threading.Thread(target=self._run, args=(make, end), name="decode", daemon=True)
         self.thread.start()
 
     def remark(self, code: int, text: str) -> None:
@@ -62,7 +63,7 @@ class Ahead(Generic[Made]):
             self.ready.get_nowait()  # wakes the thread if the queue is full
         self.thread.join(timeout=1.0)  # a dead network disk may hold it longer; it is a daemon
 
-    def _run(self, make: Callable[[], Sequence[Made]]) -> None:
+    def _run(self, make: Callable[[], Sequence[Made]], end: Callable[[], None]) -> None:
         while not self._closing.is_set():
             try:
                 made = make()
@@ -72,4 +73,4 @@ class Ahead(Generic[Made]):
                 break
             for one in made:
                 self.put(one)
-        self._end()
+        end()

@@ -225,12 +225,12 @@ class PictureSource:
         self._pace = rate / hop
         self._is_late, self._on_time = False, 0  # hops in a row
         most = AHEAD_BYTES // (3 * size[0] * size[1] * 4)
-        self._ahead: Ahead[Picture] = Ahead(path.name, min(round(AHEAD_S * self._pace), most), self._end)
+        self._ahead: Ahead[Picture] = Ahead(path.name, min(round(AHEAD_S * self._pace), most))
         repeats = max(1, round(RETRY_S * self._pace))
         self._pictures = open_pictures(path, size, self._ahead.remark, repeats)
         self._newest = self._pictures.next_picture()
         self._ahead.put(self._newest)
-        self._ahead.start(lambda: [self._pictures.next_picture()])
+        self._ahead.start(lambda: [self._pictures.next_picture()], self._pictures.close)
 
     @property
     def what(self) -> str:
@@ -254,9 +254,6 @@ class PictureSource:
 
     def close(self) -> None:
         self._ahead.close()
-
-    def _end(self) -> None:
-        self._pictures.close()
 
     def _advance(self, pictures: int) -> None:
         self._ahead.remarks(self._tell)

@@ -249,13 +249,13 @@ class FileSource(_Player):
         self._tell = tell
         self._patience = hop / rate if patience_s is None else patience_s
         self._is_late = False
-        self._file = LoopedFile(Path(path), lambda code, text: self._ahead.remark(code, text))
-        self._ahead: Ahead[Samples] = Ahead(self._file.name, round(AHEAD_S * rate / hop), self._file.close)
+        self._ahead: Ahead[Samples] = Ahead(Path(path).name, round(AHEAD_S * rate / hop))
+        self._file = LoopedFile(Path(path), self._ahead.remark)
         self._intake = Intake(self._file.name, self._file.channels, self._file.rate, rate, channel, ramp=hop)
         self._rest = np.empty(0, np.float32)  # decoded, less than a hop
         for decoded in self._decode_block():
             self._ahead.put(decoded)
-        self._ahead.start(self._decode_block)
+        self._ahead.start(self._decode_block, self._file.close)
 
     @property
     def what(self) -> str:

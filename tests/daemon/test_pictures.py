@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,20 @@ def test_hops_leave_nothing_for_the_garbage_collector(
     try:
         levels(source, 300)
         assert gc.collect() < 30
+    finally:
+        gc.enable()
+
+
+def test_a_source_that_is_closed_is_freed_without_the_garbage_collector(folder: Path) -> None:
+    """The listening worker turns it off, and a folder's pictures may be many."""
+    gc.disable()
+    try:
+        source = PictureSource(folder, RATE, HOP, SIZE)
+        source.next_hop()
+        source.close()
+        gone = weakref.ref(source._pictures)
+        del source
+        assert gone() is None
     finally:
         gc.enable()
 

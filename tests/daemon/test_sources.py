@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from oscbridge.daemon.intake import Intake, Ramp
 from oscbridge.daemon.looped import LoopedFile
 from oscbridge.daemon.sources import ClipSource, FileSource, Pacer
 from oscbridge.errors import BridgeError
+from oscbridge.resources import loop_file
 
 from .fakes import HOP, PERIOD, RATE, Hands
 
@@ -378,6 +380,19 @@ def test_hops_leave_nothing_for_the_garbage_collector(play: Callable[..., FileSo
     try:
         read(source, 300)
         assert gc.collect() < 30
+    finally:
+        gc.enable()
+
+
+def test_a_source_that_is_closed_is_freed_without_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        source = FileSource(loop_file(), RATE, HOP)
+        source.next_hop()
+        source.close()
+        gone = weakref.ref(source)
+        del source
+        assert gone() is None
     finally:
         gc.enable()
 
