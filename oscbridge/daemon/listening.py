@@ -64,7 +64,8 @@ class Listening:
         self._what = ""  # that the ear hears
         self._trouble = self._fatal = ""  # of the source, of the worker's start; "" while all is well
         self._left: LastFrame | None = None  # of the network before
-        self.how, self.looks_per_s = "", 0.0  # how the network is evaluated, and how often if not at every hop
+        self.how = ""  # the network is evaluated, in words
+        self._looks_per_s: float | None = None  # if that is not at every hop
 
     @property
     def dropped(self) -> int:
@@ -99,11 +100,11 @@ class Listening:
         """How the network is evaluated, in words."""
         if how != self.how:
             self._around.say(f"the network is evaluated {how}")
-        self.how, self.looks_per_s = how, 0.0
+        self.how, self._looks_per_s = how, None
 
     @property
     def answers_per_s(self) -> float:
-        return self.looks_per_s or 1 / self._around.hop_s
+        return 1 / self._around.hop_s if self._looks_per_s is None else self._looks_per_s
 
     @property
     def _last(self) -> LastFrame | None:
@@ -131,7 +132,7 @@ class Listening:
                 self._hears(message["text"])
             self._around.answer(message)
         elif "looks" in message:
-            self.looks_per_s = message["looks"]
+            self._looks_per_s = message["looks"]
         elif "trouble" in message:
             self._source_trouble(message["code"], message["trouble"], message["lasts"])
         elif "fatal" in message:

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -194,3 +195,14 @@ def test_a_clip_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BridgeError, match="holds 0 samples at 44,100 Hz; expected at least 1") as error:
         load_clip(7, tmp_path / "clip.wav")
     assert error.value.code == 422
+
+
+def test_the_first_frame_of_a_new_worker_is_a_step_of_every_layer() -> None:
+    """Which layers make a step is read off a frame's number, and the network begins anew."""
+    listener = listen_worker._Listener.__new__(listen_worker._Listener)
+    listener._hearing, listener._rate, listener._hop = SimpleNamespace(settle=16), 44_100, 1_024
+    for number in (0, 1, 15, 16, 1_000):
+        listener._last = number, time.monotonic()
+        assert number < listener._first_number() <= number + 17 and listener._first_number() % 16 == 0
+    listener._last = None
+    assert listener._first_number() == 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from oscbridge.dream.circle import LOGITS, CircularEar
-from oscbridge.dream.objectives import Match, Moments, Selected, Style, correlation
+from oscbridge.dream.objectives import Classify, Match, Moments, Selected, Style, correlation
 from oscbridge.ear.anatomy import anatomy
 from oscbridge.errors import BridgeError
 from oscbridge.sections import Dream
@@ -137,3 +137,10 @@ def test_correlation_is_pearsons():
     x = torch.randn(50, generator=torch.Generator().manual_seed(0))
     assert correlation(x, 3 * x + 1) == pytest.approx(1) and correlation(x, -x) == pytest.approx(-1)
     assert correlation(x, torch.ones(50)) == 0
+
+
+def test_where_classes_do_not_exclude_each_other_each_is_judged_for_itself():
+    heard = {LOGITS: torch.tensor([2.0, 3.0, -1.0]).view(1, 3, 1, 1)}
+    apart, together = (Classify(LOGITS, 1, are_exclusive).score(heard, Moments()) for are_exclusive in (False, True))
+    assert apart == pytest.approx(float(torch.sigmoid(torch.tensor(3.0))))
+    assert together == pytest.approx(float(torch.softmax(torch.tensor([2.0, 3.0, -1.0]), 0)[1]))

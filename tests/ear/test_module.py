@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from oscbridge.ear.hearing import hearing_of
+from oscbridge.ear.hearing import heard, hearing_of
 from oscbridge.ear.module import LoadedModule, make, open_module, picture_of
 from oscbridge.ear.module_hearing import ModuleStream, ModuleWindows
 from oscbridge.ear.opening import open_with_reference
@@ -194,3 +194,33 @@ def test_receptive_fields_are_told_in_seconds_and_octaves(folder: Path) -> None:
     assert low.receptive_field_octaves == pytest.approx(8 / 12)
     assert make(own.write(folder, "samples")).plan.layers[1].receptive_field_octaves == 0
     assert math.isfinite(made.plan.layers[-1].receptive_field_octaves)
+
+
+def test_a_look_is_at_the_newest_columns_of_its_sound(folder: Path) -> None:
+    made = opened(folder, "window").made
+    sound = music()[: made.samples]
+    columns = scalogram(sound, made.bank)[None]
+    assert columns.shape[2] > made.spec.window, "what the lowest bin looks back on comes first"
+    assert torch.equal(made.look(sound), made.newest(columns[:, :, -made.spec.window :]))
+
+
+def test_classes_that_do_not_exclude_each_other_are_sigmoids_and_said_to_be(folder: Path) -> None:
+    model = opened(folder, "causal", "probabilities: sigmoid")
+    assert not model.plan.are_exclusive
+    hearing = hearing_of(model, unhurried)
+    hearing.push(music()[:HOP])
+    words, classes = (hearing.values[model.plan.layers[i].span] for i in (-2, -1))
+    torch.testing.assert_close(classes, words.sigmoid())
+
+
+@pytest.mark.parametrize("kind", ["window", "causal"])
+def test_a_loop_is_heard_as_in_its_second_round(folder: Path, kind: str) -> None:
+    model, loop = opened(folder, kind), music(0.25)
+    found = [values.copy() for values in heard(model, loop)]
+    hearing = hearing_of(model, unhurried)
+    rounds = []
+    for hop in loop[: len(loop) // HOP * HOP].repeat(2).view(-1, HOP):
+        hearing.push(hop)
+        rounds.append(hearing.values.numpy().copy())
+    np.testing.assert_allclose(found, rounds[len(found) :], atol=1e-5)
+    assert np.abs(found[0] - rounds[0]).max() > 0.01

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from oscbridge.ear.windowed import WindowHearing
+from oscbridge.ear.windowed import WindowHearing, looks
 
 HOP, WINDOW = 4, 12
 
@@ -109,3 +109,14 @@ def test_a_look_that_failed_is_told_where_it_was_asked_for() -> None:
     beside.given[0][1].set_exception(ValueError("no such luck"))
     with pytest.raises(ValueError, match="no such luck"):
         one.push(torch.zeros(HOP))
+
+
+def test_windows_of_a_loop_end_evenly_spread_over_it_the_last_at_its_end() -> None:
+    loop = torch.arange(8.0)
+    assert looks(lambda window: window[[0, -1]], loop, 3, 4).tolist() == [
+        [7.0, 1.0],
+        [1.0, 3.0],
+        [3.0, 5.0],
+        [5.0, 7.0],
+    ]
+    assert looks(lambda window: window[[0]], loop, 20, 1).tolist() == [[4.0]], "a window may be longer than the loop"

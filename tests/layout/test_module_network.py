@@ -142,6 +142,44 @@ def test_two_branches_and_a_skip_are_edges_from_their_own_layers() -> None:
     assert float(by_channel[0].weights.sum()) == 4 * 3, "a channel is joined to its own alone"
 
 
+def test_features_that_come_position_by_position_are_told_apart_too() -> None:
+    class Inner(nn.Module):
+        """A dense layer at every position, (batch, steps, positions, features), and one over all of them."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.each, self.all = nn.Conv2d(1, 3, 1), nn.Linear(3, 5), nn.Linear(4 * 5, 2)
+            with torch.no_grad():
+                self.all.weight.fill_(0.01)
+                self.all.weight[1, 7] = 9.0
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.conv(x)).permute(0, 2, 3, 1)
+            return self.all(torch.relu(self.each(x)).flatten(2))
+
+    link = network(of(Inner(), 1, 7, 4), weighted=True).links[-1]
+    assert np.unravel_index(int(link.weights.argmax()), link.weights.shape) == (1, 7 % 5, 7 // 5)
+
+
+def test_padding_moves_a_window_and_a_concatenation_keeps_each_part_s_weights() -> None:
+    class Padded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.c = nn.Conv2d(1, 2, (1, 3)), nn.Conv2d(1, 3, 1), nn.Conv2d(5, 4, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            a = torch.relu(self.a(nn.functional.pad(x, (1, 1))))
+            return self.c(torch.cat([a, torch.relu(self.b(x))], 1))
+
+    module = Padded()
+    traced = of(module, 1, 8, 10)
+    at = {layer.name: i for i, layer in enumerate(traced.layers)}
+    by_ends = {(link.source, link.target): link for link in network(traced, weighted=True).links}
+    assert by_ends[0, at["a"]].offset == -1
+    own = module.c.weight.detach()[:, 2:].abs().view(4, 3, 1)
+    torch.testing.assert_close(by_ends[at["b"], at["c"]].weights, own / own.mean())
+
+
 def test_a_window_along_a_turned_axis_is_not_taken_for_one_along_the_positions() -> None:
     class Turned(nn.Module):
         def __init__(self) -> None:
